@@ -1,10 +1,12 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/libtnb/sqlite"
@@ -24,7 +26,7 @@ func (db *DB) open(cfg Config) error {
 	var dialector gorm.Dialector
 	switch cfg.Driver {
 	case "sqlite":
-		dialector = sqlite.Open("file:" + cfg.DSN + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_txlock=immediate")
+		dialector = sqlite.Open("file:" + cfg.DSN + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_txlock=immediate&_time_integer_format=unix_milli")
 	case "mysql":
 		dsn, err := mysql.ParseDSN(cfg.DSN)
 		if err != nil {
@@ -32,6 +34,10 @@ func (db *DB) open(cfg Config) error {
 		}
 		dsn.ParseTime = true
 		dsn.ClientFoundRows = true
+		dsn.Loc = time.UTC
+		if err := dsn.Apply(mysql.TimeTruncate(time.Millisecond)); err != nil {
+			return err
+		}
 		dialector = gormmysql.Open(dsn.FormatDSN())
 	default:
 		return fmt.Errorf("store.driver: %q is neither sqlite nor mysql", cfg.Driver)
@@ -49,6 +55,16 @@ func (db *DB) open(cfg Config) error {
 		pool.SetMaxOpenConns(1)
 	}
 	return nil
+}
+
+// Ready connects, and brings the schema to this program's version when
+// store.migrate is auto.
+func (db *DB) Ready(ctx context.Context) error {
+	if db.migrate == "manual" {
+		return nil
+	}
+	_, err := db.Migrate(ctx)
+	return err
 }
 
 // Close ends the writer and the pools.

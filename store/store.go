@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 )
@@ -42,6 +43,7 @@ type Config struct {
 type Options struct {
 	Now    func() time.Time // business time; nil: time.Now
 	Logger *slog.Logger     // nil: slog.Default()
+	Zone   *time.Location   // the company's; business days are counted in it; nil: Asia/Shanghai
 }
 
 // DB is one database. It is safe for concurrent use.
@@ -49,6 +51,8 @@ type DB struct {
 	dialect string // "sqlite" | "mysql"
 	now     func() time.Time
 	log     *slog.Logger
+	zone    *time.Location
+	migrate string // Config.Migrate
 	write   *gorm.DB
 	read    *gorm.DB
 	wake    func() // told after each commit that enqueued a job
@@ -58,12 +62,15 @@ type DB struct {
 // away now may come back. Errors speak of the configuration only. Call Ready
 // before the first use.
 func Open(cfg Config, o Options) (*DB, error) {
-	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, wake: func() {}}
+	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrate: cfg.Migrate, wake: func() {}}
 	if db.now == nil {
 		db.now = time.Now
 	}
 	if db.log == nil {
 		db.log = slog.Default()
+	}
+	if db.zone == nil {
+		db.zone = time.FixedZone("Asia/Shanghai", 8*3600) // no daylight saving since 1991
 	}
 	if err := db.open(cfg); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -72,7 +79,10 @@ func Open(cfg Config, o Options) (*DB, error) {
 }
 
 // Now is business time in UTC, cut to the millisecond both engines keep.
-func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Millisecond) }
+func (db *DB) Now() time.Time { return cut(db.now()) }
+
+// Zone is the company's time zone.
+func (db *DB) Zone() *time.Location { return db.zone }
 
 // Dialect is "sqlite" or "mysql".
 func (db *DB) Dialect() string { return db.dialect }
@@ -99,3 +109,26 @@ func (r *Reader) Context() context.Context { return r.ctx }
 
 // Now is business time in UTC, cut to the millisecond.
 func (r *Reader) Now() time.Time { return r.db.Now() }
+
+// cut gives t the form both engines return: UTC, whole milliseconds.
+func cut(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// clip shortens s to at most n bytes without splitting a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// page is the number of rows of one page of a list: 50 when not asked for, at
+// most 500.
+func page(limit int) int {
+	if limit <= 0 {
+		return 50
+	}
+	return min(limit, 500)
+}

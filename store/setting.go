@@ -1,0 +1,45 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// settingRow is one small value the program remembers about itself.
+type settingRow struct {
+	Name      string `gorm:"primaryKey"`
+	Value     string
+	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
+}
+
+func (settingRow) TableName() string { return "settings" }
+
+// Setting reads the value of name into v, a pointer; ErrNotFound leaves v as
+// it is.
+func (r *Reader) Setting(name string, v any) error {
+	var row settingRow
+	if err := r.g.Take(&row, "name = ?", name).Error; err != nil {
+		return fmt.Errorf("setting %s: %w", name, translate(err))
+	}
+	if err := json.Unmarshal([]byte(row.Value), v); err != nil {
+		return fmt.Errorf("setting %s: %w", name, err)
+	}
+	return nil
+}
+
+// SetSetting stores v, as JSON, under name.
+func (tx *Tx) SetSetting(name string, v any) error {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", name, err)
+	}
+	row := settingRow{Name: name, Value: string(value), UpdatedAt: tx.Now()}
+	err = tx.g.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", name, translate(err))
+	}
+	return nil
+}
