@@ -1,5 +1,15 @@
 package policy
 
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+const departmentClause = "X-28"
+
 // Department is a WeCom department as the policy sees it.
 type Department struct {
 	ID      int64
@@ -17,17 +27,59 @@ type PostHolders struct {
 }
 
 // Org is an immutable picture of the company, indexed for the questions of this
-// package. It holds departments and the posts the rulebook names, not all members.
-type Org struct{}
+// package. It holds departments and the posts the rulebook names, not all
+// members, so that its size does not grow with them.
+type Org struct {
+	byID   map[int64]Department
+	byName map[string][]Department // folded name → departments, lowest id first
+	posts  map[postKey][]int64
+	admins []int64
+}
+
+type postKey struct {
+	post       string
+	department int64
+}
 
 // NewOrg indexes departments and posts. Administrators are the members who take
 // what has no other answerer.
 func NewOrg(departments []Department, posts []PostHolders, administrators []int64) *Org {
-	panic("todo")
+	o := &Org{
+		byID:   make(map[int64]Department, len(departments)),
+		byName: make(map[string][]Department, len(departments)),
+		posts:  make(map[postKey][]int64, len(posts)),
+		admins: slices.Clone(administrators),
+	}
+	for _, d := range departments {
+		o.byID[d.ID] = d
+		o.byName[fold(d.Name)] = append(o.byName[fold(d.Name)], d)
+	}
+	for _, same := range o.byName {
+		slices.SortFunc(same, func(a, b Department) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	for _, p := range posts {
+		key := postKey{fold(p.Post), p.Department}
+		o.posts[key] = append(o.posts[key], p.Members...)
+	}
+	return o
 }
 
-// Posts lists the posts for which the rulebook needs PostHolders.
-func (e *Engine) Posts() []string { panic("todo") }
+// Department returns the department with id.
+func (o *Org) Department(id int64) (Department, bool) {
+	d, ok := o.byID[id]
+	return d, ok
+}
+
+// Posts lists the posts for which the rulebook needs PostHolders, sorted.
+func (e *Engine) Posts() []string {
+	set := map[string]bool{}
+	for _, t := range e.rules.Route.Topics {
+		if t.Post != "" {
+			set[t.Post] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
 
 // DepartmentDecision is the department a name of the guide stands for.
 type DepartmentDecision struct {
@@ -40,8 +92,104 @@ type DepartmentDecision struct {
 }
 
 // ResolveDepartment finds the department for a name of the guide: mapped in
-// departments, else of that name in org, else by alias, else the fallback.
-func (e *Engine) ResolveDepartment(name string, org *Org) DepartmentDecision { panic("todo") }
+// departments, else of that name in org, else the same for its aliases, else
+// the fallback of X-28, else 总经理办公室.
+func (e *Engine) ResolveDepartment(name string, org *Org) DepartmentDecision {
+	d := DepartmentDecision{Basis: e.basis("departments", departmentClause)}
+	var tried []Reason
+	found, ok := e.lookup(name, org, &tried)
+	for _, instead := range []string{e.rules.DepartmentFallback, e.rules.Route.TopFallback} {
+		if ok {
+			break
+		}
+		d.Fallback = true
+		found, ok = e.lookup(instead, org, &tried)
+	}
+	if !ok {
+		d.Why = d.root(No, "“%s”没有对应的部门", name)
+	} else {
+		d.Found, d.ID, d.Name = true, found.ID, found.Name
+		d.Why = d.root(mark(!d.Fallback), "“%s”是部门 %s（%d）", name, found.Name, found.ID)
+	}
+	d.Why.Of = tried
+	return d
+}
+
+// lookup tries name and everything that means the same, noting each attempt.
+func (e *Engine) lookup(name string, org *Org, tried *[]Reason) (Department, bool) {
+	note := func(mark Mark, format string, args ...any) {
+		*tried = append(*tried, Reason{Mark: mark, Text: fmt.Sprintf(format, args...)})
+	}
+	for i, same := range e.synonyms(name) {
+		what := "“" + same + "”"
+		if i > 0 {
+			what = "别名" + what
+		}
+		if id, mapped := e.mapped(same); mapped {
+			if found, ok := org.byID[id]; ok {
+				note(Yes, "%s在 departments 中对应部门 %d", what, id)
+				return found, true
+			}
+			note(No, "%s在 departments 中对应部门 %d，但企业微信里没有这个部门", what, id)
+		}
+		switch found := org.byName[fold(same)]; len(found) {
+		case 0:
+			note(No, "企业微信里没有名为%s的部门", what)
+		case 1:
+			note(Yes, "企业微信里有名为%s的部门", what)
+			return found[0], true
+		default:
+			note(Yes, "企业微信里有 %d 个名为%s的部门，取编号最小的；可在 departments 中指定", len(found), what)
+			return found[0], true
+		}
+	}
+	return Department{}, false
+}
+
+// synonyms are name, then the names that department_aliases declares equal to
+// it (in both directions: HR = 人事部), each also with 部 for 部门 and back.
+func (e *Engine) synonyms(name string) []string {
+	canonical := name
+	for alias, target := range e.rules.DepartmentAliases {
+		if fold(alias) == fold(name) {
+			canonical = target
+		}
+	}
+	names := []string{name, canonical}
+	for _, alias := range slices.Sorted(maps.Keys(e.rules.DepartmentAliases)) {
+		if fold(e.rules.DepartmentAliases[alias]) == fold(canonical) {
+			names = append(names, alias)
+		}
+	}
+	out := make([]string, 0, 2*len(names))
+	for _, n := range names {
+		for _, form := range []string{n, otherSuffix(n)} {
+			if form != "" && !slices.Contains(out, form) {
+				out = append(out, form)
+			}
+		}
+	}
+	return out
+}
+
+func otherSuffix(name string) string {
+	if stem, ok := strings.CutSuffix(name, "部门"); ok && stem != "" {
+		return stem + "部"
+	}
+	if stem, ok := strings.CutSuffix(name, "部"); ok && stem != "" {
+		return stem + "部门"
+	}
+	return ""
+}
+
+func (e *Engine) mapped(name string) (int64, bool) {
+	for key, id := range e.rules.Departments {
+		if fold(key) == fold(name) {
+			return id, true
+		}
+	}
+	return 0, false
+}
 
 // AnswerDecision names who answers a matter.
 type AnswerDecision struct {
@@ -54,4 +202,52 @@ type AnswerDecision struct {
 // Answerer finds who answers in the department that the guide calls name: the
 // holder of post, else 部门主管, else 总经理办公室, else an administrator; never
 // asker. An empty post skips the first rung.
-func (e *Engine) Answerer(name, post string, asker int64, org *Org) AnswerDecision { panic("todo") }
+func (e *Engine) Answerer(name, post string, asker int64, org *Org) AnswerDecision {
+	d := AnswerDecision{Basis: e.basis("route.topic_departments", "G1-4.2(1)")}
+	d.Department = e.ResolveDepartment(name, org)
+	tree := []Reason{d.Department.Why}
+	home := org.byID[d.Department.ID]
+	top := e.ResolveDepartment(e.rules.Route.TopFallback, org)
+
+	for _, rung := range []struct {
+		label   string
+		applies bool
+		members []int64
+	}{
+		{home.Name + "的岗位“" + post + "”", post != "", org.holders(post, home.ID)},
+		{home.Name + "的部门主管", d.Department.Found, home.Leaders},
+		{e.rules.Route.TopFallback, top.Found && !top.Fallback, org.byID[top.ID].Leaders},
+		{"管理员", true, org.admins},
+	} {
+		if !rung.applies {
+			continue
+		}
+		d.Members = without(rung.members, asker)
+		switch {
+		case len(d.Members) > 0:
+			tree = append(tree, Reason{Mark: Yes, Text: fmt.Sprintf("%s：%d 人", rung.label, len(d.Members))})
+			d.Why = d.root(Yes, "由%s答复", rung.label)
+			d.Why.Of = tree
+			return d
+		case len(rung.members) > 0:
+			tree = append(tree, Reason{Mark: No, Text: rung.label + "：只有提问人自己"})
+		default:
+			tree = append(tree, Reason{Mark: No, Text: rung.label + "：没有人"})
+		}
+	}
+	d.Why = d.root(No, "没有人可以答复")
+	d.Why.Of = tree
+	return d
+}
+
+// holders of post in department, else in the company as a whole.
+func (o *Org) holders(post string, department int64) []int64 {
+	if in := o.posts[postKey{fold(post), department}]; len(in) > 0 {
+		return in
+	}
+	return o.posts[postKey{fold(post), 0}]
+}
+
+func without(members []int64, one int64) []int64 {
+	return slices.DeleteFunc(slices.Clone(members), func(m int64) bool { return m == one })
+}

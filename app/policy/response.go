@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Importance of an item (重要性).
 type Importance string
@@ -27,17 +30,7 @@ const (
 	Normal    Class = "normal"
 )
 
-// ClassDecision is the class of an item and why.
-type ClassDecision struct {
-	Basis
-	Class Class
-	Why   Reason
-}
-
-// Class applies X-04: important is 重要 or urgency 高, everything else is normal.
-func (e *Engine) Class(i Importance, u Urgency) ClassDecision { panic("todo") }
-
-// Level is a rung of the escalation of S03.
+// Level is a rung of the escalation of S03. Rungs are climbed one by one.
 type Level int
 
 // The levels of S03. LevelNone is the state before the reminder.
@@ -45,7 +38,7 @@ const (
 	LevelNone     Level = -1
 	LevelReminder Level = 0 // receiver is reminded, nothing is late yet
 	LevelParties  Level = 1 // breach: receiver and sender
-	LevelSuperior Level = 2 // 直接上级
+	LevelSuperior Level = 2 // 直接上级; for important items at the breach
 	LevelHead     Level = 3 // 部门主管
 )
 
@@ -60,6 +53,33 @@ const (
 	Head     Party = "head"     // the receiver's 部门主管
 )
 
+const (
+	responseClause = "G1-4.1(4)b"
+	// lateness is what separates met from late: breach and escalation run this
+	// long after their deadline, so that an act in the very second counts.
+	lateness = time.Second
+)
+
+// ClassDecision is the class of an item and why.
+type ClassDecision struct {
+	Basis
+	Class Class
+	Why   Reason
+}
+
+// Class applies X-04: important is 重要 or urgency 高, everything else is normal.
+func (e *Engine) Class(i Importance, u Urgency) ClassDecision {
+	d := ClassDecision{Basis: e.basis("response", responseClause+" X-04"), Class: Normal}
+	important, urgent := i == ImportanceImportant, u == UrgencyHigh
+	if important || urgent {
+		d.Class = Important
+	}
+	d.Why = d.root(Note, "等级：%s", d.Class.label())
+	d.Why.add(mark(important), "重要性为重要")
+	d.Why.add(mark(urgent), "紧急程度为高")
+	return d
+}
+
 // Step is one rung: who is told, and when.
 type Step struct {
 	Level Level     `json:"level"`
@@ -72,15 +92,57 @@ type DueDecision struct {
 	Basis
 	Class    Class
 	Start    time.Time // working instant of delivery
-	Due      time.Time // an answer at this second is met
-	RemindAt time.Time // not before Start, before Due
+	Due      time.Time // an answer within this second is met
+	RemindAt time.Time // zero: the rulebook's reminder would not come before Due
 	BreachAt time.Time // Due + 1 s
 	Steps    []Step    // reminder, breach and every escalation, in order of time
 	Why      Reason
 }
 
-// Due computes the timetable of an item of class delivered to its receiver at delivered.
-func (e *Engine) Due(class Class, delivered time.Time) DueDecision { panic("todo") }
+// Due computes the timetable of an item of class delivered to its receiver at
+// delivered. Any class but Important counts as Normal.
+func (e *Engine) Due(class Class, delivered time.Time) DueDecision {
+	r := e.rules.Response
+	d := DueDecision{Class: Normal, Start: e.cal.NextWorking(delivered.Truncate(time.Second))}
+	var limit, remind string
+	if class == Important {
+		d.Class, d.Basis = Important, e.basis("response.important_minutes", responseClause)
+		d.Due = e.cal.AddWork(d.Start, minutes(r.ImportantMinutes))
+		d.RemindAt = e.cal.AddWork(d.Start, minutes(r.ImportantRemindMinutes))
+		limit = fmt.Sprintf("%d 个工作分钟", r.ImportantMinutes)
+		remind = fmt.Sprintf("送达后 %d 个工作分钟", r.ImportantRemindMinutes)
+	} else {
+		d.Basis = e.basis("response.normal_workdays", responseClause)
+		d.Due = e.cal.AddWorkdays(d.Start, r.NormalWorkdays)
+		d.RemindAt = e.cal.SubWork(d.Due, hours(r.NormalRemindBeforeHours))
+		limit = fmt.Sprintf("%d 个工作日", r.NormalWorkdays)
+		remind = fmt.Sprintf("到期前 %d 个工作小时", r.NormalRemindBeforeHours)
+	}
+	d.BreachAt = d.Due.Add(lateness)
+
+	d.Why = d.root(Note, "须在 %s 前回应", e.when(d.Due))
+	d.Why.add(Note, "送达 "+e.when(delivered))
+	if !d.Start.Equal(delivered.Truncate(time.Second)) {
+		d.Why.add(Note, "不在工作时间，从 "+e.when(d.Start)+" 起算")
+	}
+	d.Why.add(Note, d.Class.label()+"消息，时限 "+limit)
+	if d.RemindAt.After(d.Start) && d.RemindAt.Before(d.Due) {
+		d.Why.add(Note, "提醒 "+e.when(d.RemindAt)+"（"+remind+"）")
+		d.Steps = append(d.Steps, Step{LevelReminder, d.RemindAt, []Party{Receiver}})
+	} else {
+		d.RemindAt = time.Time{}
+		d.Why.add(No, "提醒（"+remind+"）不在起算与到期之间，不提醒")
+	}
+	for level := LevelReminder; ; {
+		next := e.Escalate(d.Class, level, d.Due)
+		if !next.More {
+			return d
+		}
+		d.Steps = append(d.Steps, next.Step)
+		d.Why.Of = append(d.Why.Of, Reason{Mark: Note, Text: next.Step.label() + " " + e.when(next.Step.At)})
+		level = next.Step.Level
+	}
+}
 
 // EscalateDecision is the next rung above a level; More is false on the last.
 type EscalateDecision struct {
@@ -92,7 +154,34 @@ type EscalateDecision struct {
 
 // Escalate returns the rung that follows level for a clock of class that is or
 // was due at due. From LevelNone and LevelReminder that is the breach.
-func (e *Engine) Escalate(class Class, level Level, due time.Time) EscalateDecision { panic("todo") }
+func (e *Engine) Escalate(class Class, level Level, due time.Time) EscalateDecision {
+	r := e.rules.Response
+	d := EscalateDecision{Basis: e.basis("response", responseClause+" S03"), More: true}
+	superior, why := 0, "重要消息在逾期时即告知直接上级"
+	if class != Important {
+		superior = r.EscalateNormalAfterWorkdays
+		why = fmt.Sprintf("普通消息逾期 %d 个工作日后告知直接上级", superior)
+	}
+	switch {
+	case level <= LevelReminder:
+		d.Step = Step{LevelParties, due, []Party{Receiver, Sender}}
+		why = "到期未回应，告知接收人和发起人"
+	case level == LevelParties:
+		d.Step = Step{LevelSuperior, e.after(due, superior), []Party{Superior}}
+	case level == LevelSuperior:
+		further := r.EscalateFurtherAfterWorkdays
+		d.Step = Step{LevelHead, e.after(due, superior+further), []Party{Head}}
+		why = fmt.Sprintf("告知直接上级后再过 %d 个工作日，告知部门主管", further)
+	default:
+		d.More = false
+		d.Why = d.root(No, "已告知部门主管，不再升级")
+		return d
+	}
+	d.Step.At = d.Step.At.Add(lateness)
+	d.Why = d.root(Note, "%s：%s", d.Step.label(), e.when(d.Step.At))
+	d.Why.add(Yes, why)
+	return d
+}
 
 // Act is what a receiver does about an item.
 type Act string
@@ -124,14 +213,75 @@ type StopDecision struct {
 }
 
 // Stop applies G1-4.1(4)b: 收到 stops a clock that needs no reply; one that needs
-// a reply is stopped by a reply only. The instant at is met up to and including
-// the second of due.
-func (e *Engine) Stop(needsReply bool, act Act, due, at time.Time) StopDecision { panic("todo") }
+// a reply is stopped by a reply only. The act at the instant at is met up to and
+// including the second of due. Whether at is a working instant does not matter.
+func (e *Engine) Stop(needsReply bool, act Act, due, at time.Time) StopDecision {
+	d := StopDecision{Basis: e.basis("response", responseClause), Outcome: Met, StopsNudge: true}
+	due, at = due.Truncate(time.Second), at.Truncate(time.Second)
+	switch {
+	case needsReply && act != Reply:
+		d.Outcome = Running
+		d.Why = d.root(Note, "继续计时")
+		d.Why.add(No, "该事项需要回复，“收到”只停止未收到提醒")
+		return d
+	case at.After(due):
+		d.Outcome = Late
+		d.LateBy, d.LateWorking = at.Sub(due), e.cal.WorkBetween(due, at)
+		d.Why = d.root(No, "逾期回应")
+	default:
+		d.Why = d.root(Yes, "按时回应")
+	}
+	d.Why.add(Note, "到期 "+e.when(due))
+	d.Why.add(Note, "回应 "+e.when(at))
+	return d
+}
 
 // UndeliveredAt is the instant after which an item that has not reached its
-// receiver since created goes to 部门主管 instead (design: 10 working minutes).
-func (e *Engine) UndeliveredAt(created time.Time) time.Time { panic("todo") }
+// receiver since created goes to 部门主管 instead: 10 working minutes.
+func (e *Engine) UndeliveredAt(created time.Time) time.Time {
+	return e.cal.AddWork(created, minutes(e.rules.Response.UndeliveredMinutes))
+}
 
 // InquiryClosesAt is when an answered question closes by itself if the asker
 // says neither 已解决 nor 未解决.
-func (e *Engine) InquiryClosesAt(answered time.Time) time.Time { panic("todo") }
+func (e *Engine) InquiryClosesAt(answered time.Time) time.Time {
+	return e.cal.AddWorkdays(answered, e.rules.Inquiry.CloseWorkdays)
+}
+
+// after is due itself, or the end of n further working days.
+func (e *Engine) after(due time.Time, n int) time.Time {
+	if n == 0 {
+		return due
+	}
+	return e.cal.AddWorkdays(due, n)
+}
+
+func (c Class) label() string {
+	if c == Important {
+		return "重要"
+	}
+	return "普通"
+}
+
+func (s Step) label() string {
+	switch s.Level {
+	case LevelReminder:
+		return "提醒接收人"
+	case LevelParties:
+		return "逾期，告知接收人和发起人"
+	case LevelSuperior:
+		return "告知直接上级"
+	default:
+		return "告知部门主管"
+	}
+}
+
+func mark(holds bool) Mark {
+	if holds {
+		return Yes
+	}
+	return No
+}
+
+func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
+func hours(n int) time.Duration   { return time.Duration(n) * time.Hour }
