@@ -1,0 +1,89 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"guiju/store"
+)
+
+// Answer is what the member is told. Its zero value says nothing.
+type Answer struct {
+	// Text is complete by itself. It may exceed one message: see Split.
+	Text string
+	// Card, if set, offers the same as buttons and may be sent in place of
+	// Text where a card can be sent.
+	Card *Card
+	// Ask is a command line begun after this answer, whose first missing
+	// argument is asked: an act that leads to a question.
+	Ask string
+	// Subject is the record the act made or changed; attachments of the call
+	// are filed under it.
+	Subject store.Subject
+}
+
+// Card is a question with up to six buttons.
+type Card struct {
+	Title   string
+	Text    string
+	Buttons []Button
+}
+
+// Button is one way on. Key is the EventKey of the button and a command line:
+// typing it has the same effect as pressing.
+type Button struct {
+	Text string
+	Key  string
+}
+
+// MaxMessage is the most bytes of UTF-8 in one text message of WeCom.
+const MaxMessage = 2048
+
+// Split cuts text at line ends into messages of at most MaxMessage bytes,
+// numbered (1/3) when there are several. A line that is too long by itself is
+// cut between characters.
+func Split(text string) []string {
+	if len(text) <= MaxMessage {
+		if text == "" {
+			return nil
+		}
+		return []string{text}
+	}
+	parts := pack(text, MaxMessage-len("(99999/99999)\n"))
+	for i := range parts {
+		parts[i] = fmt.Sprintf("(%d/%d)\n%s", i+1, len(parts), parts[i])
+	}
+	return parts
+}
+
+func pack(text string, limit int) []string {
+	var parts []string
+	var part strings.Builder
+	flush := func() {
+		if trimmed := strings.Trim(part.String(), "\n"); trimmed != "" {
+			parts = append(parts, trimmed)
+		}
+		part.Reset()
+	}
+	for _, line := range strings.SplitAfter(text, "\n") {
+		if part.Len()+len(line) > limit {
+			flush()
+		}
+		for len(line) > limit {
+			cut := limit
+			for !utf8.RuneStart(line[cut]) {
+				cut--
+			}
+			if cut == 0 {
+				cut = limit // not UTF-8 at all
+			}
+			part.WriteString(line[:cut])
+			flush()
+			line = line[cut:]
+		}
+		part.WriteString(line)
+	}
+	flush()
+	return parts
+}

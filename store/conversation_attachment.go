@@ -1,0 +1,96 @@
+package store
+
+import (
+	"fmt"
+	"time"
+)
+
+// Attachment is a message that was not text: a picture, voice, video, file,
+// link or place. Subject says what it belongs to; its zero value, nothing yet.
+type Attachment struct {
+	ID          int64
+	DeliveryID  int64
+	MemberID    int64
+	App         string
+	Kind        string // image, voice, video, shortvideo, file, link, location
+	MediaID     string // WeCom keeps the media three days
+	Name        string // of a file, link or place
+	URL         string
+	Description string
+	Latitude    float64
+	Longitude   float64
+	SubjectKind string
+	SubjectID   int64
+	Path        string // where the downloaded media lies; "" while it is not here
+	SHA256      string `gorm:"column:sha256"`
+	Size        int64
+	CreatedAt   time.Time
+}
+
+// TableName is the table; it is also the kind for Tx.Lock.
+func (Attachment) TableName() string { return "attachments" }
+
+// AddAttachment stores a and answers it with its id.
+func (tx *Tx) AddAttachment(a Attachment) (Attachment, error) {
+	a.ID, a.CreatedAt = 0, tx.Now()
+	a.MediaID, a.Name = clip(a.MediaID, 512), clip(a.Name, 500)
+	a.URL, a.Description = clip(a.URL, 2048), clip(a.Description, 2000)
+	if err := tx.g.Create(&a).Error; err != nil {
+		return Attachment{}, fmt.Errorf("add attachment: %w", translate(err))
+	}
+	return a, nil
+}
+
+// Attachment reads one attachment.
+func (r *Reader) Attachment(id int64) (Attachment, error) {
+	var a Attachment
+	if err := r.g.Take(&a, "id = ?", id).Error; err != nil {
+		return Attachment{}, fmt.Errorf("attachment %d: %w", id, translate(err))
+	}
+	return a, nil
+}
+
+// Attachments reads the attachments with these ids, in the order they came.
+func (r *Reader) Attachments(ids []int64) ([]Attachment, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var list []Attachment
+	if err := r.g.Where("id IN ?", ids).Order("id").Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("attachments: %w", translate(err))
+	}
+	return list, nil
+}
+
+// AttachmentsOf lists what belongs to s, in the order it came.
+func (r *Reader) AttachmentsOf(s Subject) ([]Attachment, error) {
+	var list []Attachment
+	if err := r.g.Where("subject_kind = ? AND subject_id = ?", s.Kind, s.ID).Order("id").Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("attachments of %s: %w", s, translate(err))
+	}
+	return list, nil
+}
+
+// FileAttachments files the attachments under s.
+func (tx *Tx) FileAttachments(s Subject, ids ...int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	err := tx.g.Model(&Attachment{}).Where("id IN ?", ids).Updates(map[string]any{"subject_kind": s.Kind, "subject_id": s.ID}).Error
+	if err != nil {
+		return fmt.Errorf("file attachments under %s: %w", s, translate(err))
+	}
+	return nil
+}
+
+// AttachmentFetched records where the media of an attachment lies.
+func (tx *Tx) AttachmentFetched(id int64, path, sha256 string, size int64) error {
+	done := tx.g.Model(&Attachment{}).Where("id = ?", id).Updates(map[string]any{"path": path, "sha256": sha256, "size": size})
+	if done.Error != nil {
+		return fmt.Errorf("attachment %d: %w", id, translate(done.Error))
+	}
+	if done.RowsAffected == 0 {
+		return fmt.Errorf("attachment %d: %w", id, ErrNotFound)
+	}
+	return nil
+}
