@@ -1,5 +1,7 @@
 package card
 
+import "slices"
+
 // Content is a card part by part, named as in WeCom's JSON [90236]. The passive reply update_template_card carries
 // the same parts in XML, so whoever answers a callback renders Content. An absent part is nil or empty.
 type Content struct {
@@ -214,4 +216,45 @@ type Choice struct {
 type SubmitButton struct {
 	Text string `json:"text"` // cut to 10 characters
 	Key  string `json:"key"`  // ≤ 1024 bytes
+}
+
+// clone copies c with everything it points to.
+func (c Content) clone() Content {
+	c.Source = copied(c.Source)
+	c.ActionMenu = copied(c.ActionMenu)
+	if c.ActionMenu != nil {
+		c.ActionMenu.ActionList = slices.Clone(c.ActionMenu.ActionList)
+	}
+	c.MainTitle = copied(c.MainTitle)
+	c.QuoteArea = copied(c.QuoteArea)
+	c.EmphasisContent = copied(c.EmphasisContent)
+	c.ImageTextArea = copied(c.ImageTextArea)
+	c.CardImage = copied(c.CardImage)
+	c.VerticalContentList = slices.Clone(c.VerticalContentList)
+	c.HorizontalContentList = slices.Clone(c.HorizontalContentList)
+	c.JumpList = slices.Clone(c.JumpList)
+	c.CardAction = copied(c.CardAction)
+	c.ButtonSelection = copied(c.ButtonSelection)
+	if c.ButtonSelection != nil {
+		c.ButtonSelection.OptionList = slices.Clone(c.ButtonSelection.OptionList)
+	}
+	c.ButtonList = slices.Clone(c.ButtonList)
+	c.Checkbox = copied(c.Checkbox)
+	if c.Checkbox != nil {
+		c.Checkbox.OptionList = slices.Clone(c.Checkbox.OptionList)
+	}
+	c.SelectList = slices.Clone(c.SelectList)
+	for i := range c.SelectList {
+		c.SelectList[i].OptionList = slices.Clone(c.SelectList[i].OptionList)
+	}
+	c.SubmitButton = copied(c.SubmitButton)
+	return c
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
