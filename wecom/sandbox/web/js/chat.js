@@ -24,9 +24,13 @@ export class Chat {
       on: { scroll: () => this.settlePill() } });
     this.head = el('div', { class: 'phone-head' });
     this.strip = el('div', { class: 'strip', hidden: true, dataset: { testid: 'news' } });
+    this.silence = el('p', { class: 'silence', hidden: true }, '还没有消息。发送「帮助」，看看应用能做什么。');
     this.pill = button('有新消息 ↓', 'pill', () => this.toEnd(), { hidden: true });
-    this.screen = el('div', { class: 'screen' }, this.log, this.pill);
+    this.screen = el('div', { class: 'screen' }, this.log, this.silence, this.pill);
     root.append(this.head, this.strip, this.screen);
+    // A sheet that opens below, or the news strip, must not push the newest message out of sight.
+    this.resting = true;
+    new ResizeObserver(() => { if (this.resting) this.toEnd(); }).observe(this.log);
   }
 
   // open shows another member's chat. apps is the list for the switch in the head.
@@ -75,6 +79,7 @@ export class Chat {
     if (user !== this.user || app !== this.app) { this.again = true; return; }
     const messages = (answer.messages || []).slice(-KEEP).map((raw) => normalise(raw, user));
     const atEnd = this.atEnd();
+    this.silence.hidden = messages.length > 0;
     const fresh = messages.some((m) => m.id > this.lastID);
     this.draw(messages);
     if (messages.length > 0) this.lastID = Math.max(this.lastID, messages[messages.length - 1].id);
@@ -163,10 +168,14 @@ export class Chat {
 
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
+    this.resting = true;
     this.pill.hidden = true;
   }
 
-  settlePill() { if (this.atEnd()) this.pill.hidden = true; }
+  settlePill() {
+    this.resting = this.atEnd();
+    if (this.resting) this.pill.hidden = true;
+  }
 }
 
 // normalise turns an entry of /sandbox/api/chat into what the drawing needs.

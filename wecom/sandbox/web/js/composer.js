@@ -13,7 +13,7 @@ export class Composer {
   constructor(root, hooks) {
     this.hooks = hooks;
     this.field = el('textarea', { class: 'input', rows: '1', maxlength: '4000', placeholder: '发消息给应用…', 'aria-label': '消息，回车发送，Shift+回车换行',
-      dataset: { testid: 'input' }, on: { keydown: (event) => this.key(event), input: () => this.settleSend() } });
+      dataset: { testid: 'input' }, on: { keydown: (event) => this.key(event), keypress: keepOnOneLine, input: () => this.settleSend() } });
     this.sendButton = button('发送', 'send', () => this.send(), { 'data-testid': 'send', disabled: true });
     this.plusButton = el('button', { type: 'button', class: 'round', 'aria-label': '更多：图片、位置、进入应用等', 'aria-expanded': 'false', dataset: { testid: 'plus' },
       on: { click: () => this.toggleSheet() } }, icon(PLUS));
@@ -164,6 +164,11 @@ const LINK = [
   { name: 'Description', label: '摘要', value: '出差前请先看这一页' },
   { name: 'Url', label: '网址', type: 'url', value: 'https://example.com/travel' },
 ];
+
+// keepOnOneLine stops the line break some keyboards type after the Enter that already sent the text.
+function keepOnOneLine(event) {
+  if (event.key === 'Enter' && !event.shiftKey) event.preventDefault();
+}
 
 // menuKey is what the sandbox knows a menu entry by.
 const menuKey = (entry) => entry.key || entry.url || entry.pagepath || entry.name;

@@ -72,7 +72,7 @@ class Page {
       advance: (minutes) => this.clock.advance(minutes),
       opening: () => this.clock.toOpening(),
     });
-    await this.choose((this.members.find(FIRST) || this.members.members[0]).userid);
+    await this.choose(this.user);
     this.live = new Live({
       hint: (hint) => this.hinted(hint),
       poll: () => this.refreshAll(true),
@@ -87,6 +87,7 @@ class Page {
     this.apps = (apps.apps || []).map((app) => ({ ...app, title: TITLES[app.name] || app.name }));
     if (this.apps.length === 0 || this.members.members.length === 0) throw new Error('沙箱里没有应用或没有成员。请检查启动参数，然后刷新。');
     this.app = this.apps[0].name;
+    this.user = (this.members.find(FIRST) || this.members.members[0]).userid;
     await this.unread.start(this.app, this.members.members.map((m) => m.userid));
   }
 
@@ -103,6 +104,7 @@ class Page {
       return;
     }
     this.user = member.userid;
+    this.composer.toggleSheet(false);
     this.view('chat');
     await this.openChat(member);
     this.guide.notice({ user: member.userid });
