@@ -14,6 +14,9 @@ type Config struct {
 	Rulebook  string    `yaml:"rulebook"` // path of overrides; empty: the built-in guide
 	Spool     Spool     `yaml:"spool"`
 	Retention Retention `yaml:"retention"`
+
+	file  string         // what it was read from
+	lines map[string]int // where each key stands in it
 }
 
 // Server is the HTTP side.
@@ -81,14 +84,18 @@ type Retention struct {
 	MessageBodies time.Duration `yaml:"message_bodies"`
 }
 
-// Load reads the file at path, applies the environment (entries KEY=value, as
-// os.Environ gives them), checks everything and returns the config. Its error is
-// of type *Error and names every mistake.
-func Load(path string, environ []string) (Config, error) { panic("todo") }
-
 // Default is the config of an empty file.
-func Default() Config { panic("todo") }
-
-// Ready reports what is missing to serve a real WeCom company: Load accepts a
-// config without a corp id or secrets, because check and sandbox need none.
-func (c Config) Ready() error { panic("todo") }
+func Default() Config {
+	return Config{
+		Server: Server{Listen: "127.0.0.1:8080", ShutdownTimeout: 20 * time.Second},
+		Log:    Log{Level: "info", Format: "text"},
+		Store:  Store{Driver: "sqlite", DSN: NewSecret("guiju.db"), Migrate: "auto"},
+		WeCom: WeCom{
+			APIBaseURL: "https://qyapi.weixin.qq.com",
+			Timeout:    5 * time.Second,
+			Apps:       []App{{Name: "assistant", AgentID: 1000002}},
+		},
+		Spool:     Spool{Dir: "./spool", MaxBytes: 1 << 30},
+		Retention: Retention{MessageBodies: 4320 * time.Hour},
+	}
+}
