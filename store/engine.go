@@ -4,109 +4,131 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
-	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-	"github.com/libtnb/sqlite"
-	gormmysql "gorm.io/driver/mysql"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 )
 
+// engine is what differs between SQLite and MySQL.
+type engine interface {
+	// connect reaches the database and checks that it is one we can use.
+	connect(ctx context.Context) error
+	// run runs fn once, in one transaction.
+	run(ctx context.Context, c class, fn func(tx *Tx) error) error
+	// migrate applies the migrations the schema lacks, alone among all
+	// processes, and answers their versions.
+	migrate(ctx context.Context, all []migration) ([]int, error)
+	// reserve takes the next n numbers of prefix and day and answers the last.
+	reserve(tx *Tx, prefix, day string, n int64) (last int64, err error)
+	close() error
+}
+
+// MaxTransaction is the longest a transaction may take from its first
+// statement to its commit; what was written longer ago is settled.
+const MaxTransaction = 10 * time.Second
+
+// readyWithin bounds Ready when its context has no earlier end.
+const readyWithin = 30 * time.Second
+
 func (db *DB) open(cfg Config) error {
-	conf := &gorm.Config{
-		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
-		TranslateError:         true,
-		Logger:                 logger.Discard,
-		NowFunc:                db.Now,
-	}
-	var dialector gorm.Dialector
 	switch cfg.Driver {
 	case "sqlite":
-		dialector = sqlite.Open("file:" + cfg.DSN + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_txlock=immediate&_time_integer_format=unix_milli")
+		return db.openSQLite(cfg.DSN)
 	case "mysql":
-		dsn, err := mysql.ParseDSN(cfg.DSN)
-		if err != nil {
-			return fmt.Errorf("store.dsn: %w", err)
-		}
-		dsn.ParseTime = true
-		dsn.ClientFoundRows = true
-		dsn.Loc = time.UTC
-		if err := dsn.Apply(mysql.TimeTruncate(time.Millisecond)); err != nil {
-			return err
-		}
-		dialector = gormmysql.Open(dsn.FormatDSN())
+		return db.openMySQL(cfg.DSN)
 	default:
 		return fmt.Errorf("store.driver: %q is neither sqlite nor mysql", cfg.Driver)
 	}
-	g, err := gorm.Open(dialector, conf)
-	if err != nil {
-		return err
+}
+
+// Ready connects, checks the server's version and the schema: with
+// store.migrate auto it brings the schema to this program's version, with
+// manual it refuses a schema that lacks a migration. Until it has succeeded
+// once every transaction answers ErrUnavailable. Call it again after a
+// failure.
+func (db *DB) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	if err := db.engine.connect(ctx); err != nil {
+		return fmt.Errorf("connect to %s: %w", db.dialect, translate(err))
 	}
-	db.write, db.read = g, g
-	if cfg.Driver == "sqlite" {
-		pool, err := g.DB()
+	if db.migrateMode == "manual" {
+		missing, err := db.missing(ctx)
 		if err != nil {
 			return err
 		}
-		pool.SetMaxOpenConns(1)
-	}
-	return nil
-}
-
-// Ready connects, and brings the schema to this program's version when
-// store.migrate is auto.
-func (db *DB) Ready(ctx context.Context) error {
-	if db.migrate == "manual" {
+		if len(missing) > 0 {
+			return fmt.Errorf("the database lacks migrations %v: run guiju migrate", missing)
+		}
+		db.ready.Store(true)
 		return nil
 	}
 	_, err := db.Migrate(ctx)
 	return err
 }
 
-// Close ends the writer and the pools.
-func (db *DB) Close() error {
-	pool, err := db.write.DB()
-	if err != nil {
-		return err
+// Ping asks whether the database answers now.
+func (db *DB) Ping(ctx context.Context) error {
+	if !db.ready.Load() {
+		return fmt.Errorf("ping: %w: not ready yet", ErrUnavailable)
 	}
-	return pool.Close()
-}
-
-func (tx *Tx) lock(kind string, ids []int64) error {
-	if tx.db.dialect == "sqlite" || len(ids) == 0 {
-		return nil
-	}
-	sorted := append([]int64(nil), ids...)
-	sort.Slice(sorted, func(i, j int) bool { return sorted[i] < sorted[j] })
-	var found []int64
-	err := tx.g.Raw("SELECT id FROM "+kind+" WHERE id IN ? ORDER BY id FOR UPDATE", sorted).Scan(&found).Error
-	if err != nil {
-		return fmt.Errorf("lock %s: %w", kind, translate(err))
+	var one int
+	if err := db.read.WithContext(ctx).Raw("SELECT 1").Scan(&one).Error; err != nil {
+		return fmt.Errorf("ping: %w", translate(err))
 	}
 	return nil
 }
 
-// translate gives foreign errors the names of this package.
+// ServerTime is the database server's clock, which all replicas share:
+// machine time, never business time.
+func (db *DB) ServerTime(ctx context.Context) (time.Time, error) {
+	if db.dialect == "sqlite" {
+		return cut(time.Now()), nil // the library runs in this process
+	}
+	var now time.Time
+	if err := db.read.WithContext(ctx).Raw("SELECT UTC_TIMESTAMP(3)").Row().Scan(&now); err != nil {
+		return time.Time{}, fmt.Errorf("server time: %w", translate(err))
+	}
+	return cut(now), nil
+}
+
+// Close lets the transactions that wait finish, and closes the connections.
+func (db *DB) Close() error {
+	db.ready.Store(false)
+	return db.engine.close()
+}
+
+// gormConfig is shared by all pools. GORM's own error translation is off:
+// translate sees the driver's errors, whose codes say more.
+func (db *DB) gormConfig() *gorm.Config {
+	return &gorm.Config{
+		SkipDefaultTransaction: true,
+		DisableAutomaticPing:   true,
+		Logger:                 logger.Discard, // its slow-query log prints bodies
+		NowFunc:                db.Now,
+	}
+}
+
+// translate gives foreign errors the names of this package. Both engines'
+// errors are told apart by type, so it needs no DB.
 func translate(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	switch {
+	case err == nil, errors.Is(err, ErrNotFound), errors.Is(err, ErrDuplicate),
+		errors.Is(err, ErrConflict), errors.Is(err, ErrUnavailable), errors.Is(err, ErrUncertain):
+		return err
+	case errors.Is(err, gorm.ErrRecordNotFound):
 		return ErrNotFound
-	}
-	if errors.Is(err, gorm.ErrDuplicatedKey) {
+	case errors.Is(err, gorm.ErrDuplicatedKey):
 		return ErrDuplicate
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	var my *mysql.MySQLError
-	if errors.As(err, &my) && (my.Number == 1213 || my.Number == 1205) {
-		return fmt.Errorf("%w: %s", ErrConflict, my.Message)
+	if named := translateSQLite(err); named != nil {
+		return named
 	}
-	if strings.Contains(err.Error(), "database is locked") {
-		return fmt.Errorf("%w: %w", ErrConflict, err)
+	if named := translateMySQL(err); named != nil {
+		return named
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -49,20 +50,24 @@ type Options struct {
 // DB is one database. It is safe for concurrent use.
 type DB struct {
 	dialect string // "sqlite" | "mysql"
+	engine  engine
+	ready   atomic.Bool
 	now     func() time.Time
 	log     *slog.Logger
 	zone    *time.Location
-	migrate string // Config.Migrate
-	write   *gorm.DB
-	read    *gorm.DB
+	numbers numbers
 	wake    func() // told after each commit that enqueued a job
+
+	migrateMode string   // Config.Migrate
+	write       *gorm.DB // its ConnPool is replaced by the transaction's
+	read        *gorm.DB
 }
 
 // Open prepares the database without touching the network: a server that is
 // away now may come back. Errors speak of the configuration only. Call Ready
 // before the first use.
 func Open(cfg Config, o Options) (*DB, error) {
-	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrate: cfg.Migrate, wake: func() {}}
+	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrateMode: cfg.Migrate, wake: func() {}}
 	if db.now == nil {
 		db.now = time.Now
 	}
@@ -88,7 +93,8 @@ func (db *DB) Zone() *time.Location { return db.zone }
 func (db *DB) Dialect() string { return db.dialect }
 
 // OnEnqueue sets what is called after each commit that enqueued jobs; the
-// queue uses it to wake its claimer. Set it before the first InTx.
+// queue uses it to wake its claimer. wake must not block: the SQLite writer
+// calls it. Set it before the first InTx.
 func (db *DB) OnEnqueue(wake func()) { db.wake = wake }
 
 // Reader reads committed rows outside any transaction.

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"gorm.io/gorm"
 )
 
 // Tx is one transaction. It must not leave the closure that received it, and
@@ -14,10 +19,16 @@ type Tx struct {
 }
 
 // InTx runs fn in one transaction and commits when fn answers nil. On
-// ErrConflict fn runs again, at most five times, so fn must have no effect
-// outside the transaction. On SQLite transactions of many callers share one
-// commit; the transaction runs under the writer's context, never the
-// caller's: ctx bounds only the wait for a place in the queue.
+// ErrConflict fn runs again, at most five times in all, and on SQLite it runs
+// again when another transaction of the same commit spoils it: so fn must
+// have no effect outside the transaction, must not wait for anything, and
+// touches at most 200 rows. A panic of fn is a PanicError.
+//
+// ctx bounds the wait and the attempts. On SQLite transactions of many
+// callers share one commit and run under the writer's context, never the
+// caller's: one whose ctx ends before it starts does not run; one that has
+// started is answered if it ends within 250 ms, and ErrUncertain, wrapped, if
+// not, while fn may still be running: read what fn assigned only after nil.
 func (db *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.inTx(ctx, urgent, fn)
 }
@@ -37,39 +48,57 @@ const (
 
 const maxAttempts = 5
 
-func (db *DB) inTx(ctx context.Context, _ class, fn func(tx *Tx) error) error {
-	var err error
-	for range maxAttempts {
-		err = db.once(ctx, fn)
+func (db *DB) inTx(ctx context.Context, c class, fn func(tx *Tx) error) error {
+	if !db.ready.Load() {
+		return fmt.Errorf("%w: not ready", ErrUnavailable)
+	}
+	for attempt := 1; ; attempt++ {
+		err := db.engine.run(ctx, c, fn)
 		if !errors.Is(err, ErrConflict) {
 			return err
 		}
+		if attempt == maxAttempts {
+			return fmt.Errorf("gave up after %d attempts: %w", maxAttempts, err)
+		}
+		// The loser of a deadlock lets the winner finish: 1–8 ms, then longer.
+		pause := time.NewTimer(time.Duration(1+rand.IntN(8)) * time.Millisecond << (attempt - 1))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return fmt.Errorf("%w after %d attempts: %w", ctx.Err(), attempt, err)
+		}
 	}
-	return fmt.Errorf("gave up after %d attempts: %w", maxAttempts, err)
 }
 
-func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
-	g := db.write.WithContext(ctx).Begin()
-	if g.Error != nil {
-		return fmt.Errorf("begin: %w", translate(g.Error))
-	}
-	defer g.Rollback()
-	tx := &Tx{Reader: Reader{ctx: ctx, g: g, db: db}}
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if err := g.Commit().Error; err != nil {
-		return fmt.Errorf("commit: %w", translate(err))
-	}
-	if tx.enqueued {
-		db.wake()
-	}
-	return nil
+// session is GORM on the given connection.
+func (db *DB) session(ctx context.Context, conn gorm.ConnPool) *gorm.DB {
+	g := db.write.Session(&gorm.Session{NewDB: true, Context: ctx})
+	g.Statement.ConnPool = conn
+	return g
 }
 
 // Lock takes the root rows of the aggregates named, in a fixed order, before
 // a decision about them. It is a no-op on SQLite, whose one writer is lock
 // enough. kind is a table name constant of this package.
 func (tx *Tx) Lock(kind string, ids ...int64) error {
-	return tx.lock(kind, ids)
+	if tx.db.dialect == "sqlite" || len(ids) == 0 {
+		return nil
+	}
+	var found []int64
+	err := tx.g.Raw("SELECT id FROM `"+kind+"` WHERE id IN ? ORDER BY id FOR UPDATE", ids).Scan(&found).Error
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", kind, translate(err))
+	}
+	return nil
 }
+
+// PanicError is a panic of a transaction's closure, recovered.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+func newPanicError(p any) *PanicError { return &PanicError{Value: p, Stack: debug.Stack()} }
