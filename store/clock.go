@@ -1,0 +1,213 @@
+package store
+
+import (
+	"fmt"
+	"time"
+)
+
+// ClockState is where a response clock stands (guide S03).
+type ClockState string
+
+// The states of a response clock.
+const (
+	ClockWaiting   ClockState = "waiting"   // the item has not reached the receiver yet
+	ClockRunning   ClockState = "running"   // delivered, nothing heard
+	ClockAcked     ClockState = "acked"     // 收到, but an answer is still owed
+	ClockBreached  ClockState = "breached"  // past due, still unanswered
+	ClockMet       ClockState = "met"       // answered in time
+	ClockLate      ClockState = "late"      // answered after it was due
+	ClockMoved     ClockState = "moved"     // somebody else owes the answer now
+	ClockCancelled ClockState = "cancelled" // no answer is needed any more
+	ClockMissed    ClockState = "missed"    // never reached the receiver: nobody's fault
+)
+
+// OpenClocks are the states in which an answer is owed.
+var OpenClocks = []ClockState{ClockWaiting, ClockRunning, ClockAcked, ClockBreached}
+
+// Clock is one receiver's time to answer one thing (guide ResponseClock). It
+// keeps the timetable of the rules it started with.
+type Clock struct {
+	ID          int64
+	SubjectKind string
+	SubjectID   int64
+	Number      string // what people call the subject
+	Title       string
+	Class       string // important | normal
+	NeedsReply  bool
+	App         string
+	SenderID    int64
+	ReceiverID  int64
+	DeputyFor   int64 // the absent member in whose place the receiver stands; 0: none
+	State       ClockState
+	Level       int    // highest rung reached; -1 before the reminder
+	Timetable   string // JSON of the steps, in order of time
+	Rule        string
+	Rulebook    int // version
+	DeliveredAt *time.Time
+	DueAt       *time.Time
+	AckedAt     *time.Time
+	RepliedAt   *time.Time
+	BreachedAt  *time.Time // when it was due, not when that was noticed
+	EndedAt     *time.Time
+	LateSeconds int64
+	CreatedAt   time.Time
+	Version     int64
+}
+
+// Subject is what must be answered.
+func (c Clock) Subject() Subject { return Subject{Kind: c.SubjectKind, ID: c.SubjectID} }
+
+// Open says whether an answer is still owed.
+func (c Clock) Open() bool {
+	for _, s := range OpenClocks {
+		if c.State == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Clock answers one clock.
+func (r *Reader) Clock(id int64) (Clock, error) {
+	var c Clock
+	if err := r.g.Take(&c, "id = ?", id).Error; err != nil {
+		return c, fmt.Errorf("clock %d: %w", id, translate(err))
+	}
+	return c, nil
+}
+
+// ClocksOf answers every clock of a subject, oldest first, at most limit.
+func (r *Reader) ClocksOf(subject Subject, limit int) ([]Clock, error) {
+	var all []Clock
+	err := r.g.Where("subject_kind = ? AND subject_id = ?", subject.Kind, subject.ID).Order("id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("clocks of %s: %w", subject, translate(err))
+	}
+	return all, nil
+}
+
+// OpenClocksFor answers what a member owes, oldest first, at most limit.
+func (r *Reader) OpenClocksFor(member int64, limit int) ([]Clock, error) {
+	var all []Clock
+	err := r.g.Where("receiver_id = ? AND state IN ?", member, OpenClocks).Order("id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("open clocks of member %d: %w", member, translate(err))
+	}
+	return all, nil
+}
+
+// CountOpenClocksFor counts what a member owes.
+func (r *Reader) CountOpenClocksFor(member int64) (int, error) {
+	var n int64
+	err := r.g.Model(&Clock{}).Where("receiver_id = ? AND state IN ?", member, OpenClocks).Count(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("count open clocks of member %d: %w", member, translate(err))
+	}
+	return int(n), nil
+}
+
+// ClockCounts counts the clocks in each open state, for metrics.
+func (r *Reader) ClockCounts() (map[ClockState]int64, error) {
+	var rows []struct {
+		State ClockState
+		N     int64
+	}
+	err := r.g.Model(&Clock{}).Select("state, COUNT(*) AS n").Where("state IN ?", OpenClocks).Group("state").Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("count clocks: %w", translate(err))
+	}
+	counts := make(map[ClockState]int64, len(OpenClocks))
+	for _, row := range rows {
+		counts[row.State] = row.N
+	}
+	return counts, nil
+}
+
+// ClocksBetween answers the clocks delivered in [from, to) to the members
+// named (nil: everybody), by id after the given one, at most limit.
+func (r *Reader) ClocksBetween(from, to time.Time, members []int64, after int64, limit int) ([]Clock, error) {
+	query := r.g.Where("delivered_at >= ? AND delivered_at < ? AND id > ?", cut(from), cut(to), after)
+	if members != nil {
+		query = query.Where("receiver_id IN ?", members)
+	}
+	var all []Clock
+	if err := query.Order("id").Limit(limit).Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("clocks of a period: %w", translate(err))
+	}
+	return all, nil
+}
+
+// AddClock stores a new clock.
+func (tx *Tx) AddClock(c *Clock) error {
+	c.CreatedAt, c.Version = tx.Now(), 1
+	if err := tx.g.Create(c).Error; err != nil {
+		return fmt.Errorf("add clock: %w", translate(err))
+	}
+	return nil
+}
+
+// SaveClock writes a clock that was read in this transaction; ErrConflict when
+// it has changed since.
+func (tx *Tx) SaveClock(c *Clock) error {
+	old := c.Version
+	c.Version++
+	saved := tx.g.Model(c).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(c)
+	if saved.Error != nil {
+		return fmt.Errorf("save clock %d: %w", c.ID, translate(saved.Error))
+	}
+	if saved.RowsAffected == 0 {
+		return fmt.Errorf("save clock %d: %w", c.ID, ErrConflict)
+	}
+	return nil
+}
+
+// Deputy is a span in which one member stands in for another (工作交接).
+type Deputy struct {
+	ID        int64
+	MemberID  int64 // who is away
+	DeputyID  int64
+	FromAt    time.Time
+	UntilAt   time.Time // exclusive
+	EnteredBy int64
+	Cancelled bool
+	CreatedAt time.Time
+}
+
+// DeputyAt answers who stands in for a member at an instant; the entry made
+// last wins. ErrNotFound when he is not away.
+func (r *Reader) DeputyAt(member int64, at time.Time) (Deputy, error) {
+	var d Deputy
+	err := r.g.Where("member_id = ? AND cancelled = ? AND from_at <= ? AND until_at > ?", member, false, cut(at), cut(at)).
+		Order("id DESC").Take(&d).Error
+	if err != nil {
+		return d, fmt.Errorf("deputy of member %d: %w", member, translate(err))
+	}
+	return d, nil
+}
+
+// DeputiesOf answers a member's spans that end after at, oldest first.
+func (r *Reader) DeputiesOf(member int64, at time.Time, limit int) ([]Deputy, error) {
+	var all []Deputy
+	err := r.g.Where("member_id = ? AND cancelled = ? AND until_at > ?", member, false, cut(at)).Order("id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("deputies of member %d: %w", member, translate(err))
+	}
+	return all, nil
+}
+
+// AddDeputy stores a span.
+func (tx *Tx) AddDeputy(d *Deputy) error {
+	d.CreatedAt, d.FromAt, d.UntilAt = tx.Now(), cut(d.FromAt), cut(d.UntilAt)
+	if err := tx.g.Create(d).Error; err != nil {
+		return fmt.Errorf("add deputy: %w", translate(err))
+	}
+	return nil
+}
+
+// CancelDeputy ends a span before its time.
+func (tx *Tx) CancelDeputy(id int64) error {
+	if err := tx.g.Model(&Deputy{}).Where("id = ?", id).Update("cancelled", true).Error; err != nil {
+		return fmt.Errorf("cancel deputy %d: %w", id, translate(err))
+	}
+	return nil
+}
