@@ -67,8 +67,13 @@ var namedEvents = map[string]string{
 // named reports whether an event is one of namedEvents.
 func named(event, changeType string) bool {
 	types, known := namedEvents[event]
-	if !known || changeType == "" || types == "*" {
-		return known && (changeType != "" || types == "")
+	switch {
+	case !known:
+		return false
+	case types == "*":
+		return true
+	case types == "":
+		return changeType == ""
 	}
 	for one := range strings.FieldsSeq(types) {
 		if one == changeType {
