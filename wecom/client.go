@@ -5,9 +5,16 @@
 package wecom
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,4 +69,89 @@ type Call struct {
 	Code     int // errcode
 	Duration time.Duration
 	Local    bool // not sent
+}
+
+// Client calls WeCom with one secret. It is safe for concurrent use.
+type Client struct {
+	cfg      Config
+	base     *url.URL
+	http     *http.Client
+	tokens   *tokenSource
+	limits   *limits
+	observer Observer
+	now      func() time.Time
+	tickets  *ticketCache
+	jsTurn   chan struct{} // holds one value while a JS-SDK ticket may be fetched
+}
+
+// New returns a Client. It does not talk to WeCom yet: the first call fetches the token.
+func New(cfg Config, o Options) (*Client, error) {
+	if cfg.CorpID == "" || cfg.Secret == "" {
+		return nil, errors.New("wecom: corp id and secret are required")
+	}
+	cfg.BaseURL = strings.TrimSuffix(cmp.Or(cfg.BaseURL, DefaultBaseURL), "/")
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
+	cfg.Name = cmp.Or(cfg.Name, strconv.FormatInt(cfg.AgentID, 10))
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+		return nil, fmt.Errorf("wecom: base URL %q must be http(s)://host", cfg.BaseURL)
+	}
+	if o.HTTPTransport == nil {
+		o.HTTPTransport = newTransport()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	installBridge()
+	c := &Client{
+		cfg:  cfg,
+		base: base,
+		// A redirect would carry the token to another address, so none is followed.
+		http: &http.Client{Transport: o.HTTPTransport, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+		limits:   newLimits(o.Now),
+		observer: o.Observer,
+		now:      o.Now,
+		tickets:  newTicketCache(o.Now),
+		jsTurn:   make(chan struct{}, 1),
+	}
+	c.tokens = &tokenSource{
+		fetch: c.fetchToken, store: o.TokenStore, key: tokenKey(cfg), timeout: cfg.Timeout, now: o.Now,
+		logger: o.Logger.With("client", cfg.Name),
+	}
+	return c, nil
+}
+
+// Name returns the client's label.
+func (c *Client) Name() string { return c.cfg.Name }
+
+// CorpID returns the company's id.
+func (c *Client) CorpID() string { return c.cfg.CorpID }
+
+// AgentID returns the app's id, 0 for the contact-sync secret.
+func (c *Client) AgentID() int64 { return c.cfg.AgentID }
+
+// CheckToken fetches the token unless a good one is at hand; it proves corp id, secret and network.
+func (c *Client) CheckToken(ctx context.Context) error {
+	_, err := c.tokens.get(ctx)
+	return err
+}
+
+// tokenKey names the token in the store by company, app and secret, so that a changed secret starts afresh. The hash
+// of a secret tells nothing about it: secrets are 43 random characters.
+func tokenKey(cfg Config) string {
+	sum := sha256.Sum256([]byte(cfg.Secret))
+	return fmt.Sprintf("guiju:token:%s:%d:%x", cfg.CorpID, cfg.AgentID, sum[:8])
+}
+
+func newTransport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxConnsPerHost = 64
+	t.MaxIdleConnsPerHost = 16
+	t.IdleConnTimeout = 30 * time.Second // WeCom closes idle connections; a dead one costs an uncertain send
+	return t
 }
