@@ -265,4 +265,3 @@ func (tx *Tx) lockJob(id int64) (lockedJob, error) {
 	}
 	return lockedJob{rows[0].Job, rows[0].OrderHead != nil}, nil
 }
-
