@@ -1,5 +1,7 @@
 // The sandbox's control API, and its errors as sentences a person can act on.
 
+import { sentence } from './sentences.js';
+
 const BASE = '/sandbox/api';
 
 // ApiError's message is a whole Chinese sentence, ready to show. status is 0 when nothing answered.
@@ -50,15 +52,4 @@ async function readJSON(response) {
 function refusal(status, answer) {
   const { error, field } = answer || {};
   return new ApiError(sentence(status, error, field), status, field);
-}
-
-function sentence(status, error, field) {
-  const where = field ? `（${field}）` : '';
-  const said = error ? String(error).replace(/[。.]$/, '') : '';
-  if (status === 504) return '拨了 60 秒还没有安静下来：可能有任务一直在重试。请看通信记录里的红色行，处理后再拨一次。';
-  if (said && /[\u4e00-\u9fff]/.test(said)) return `${said}${where}。`;
-  if (said) return `沙箱没有接受：${said}${where}。`;
-  if (status === 404) return '沙箱里没有这一项，可能已经被删除。请刷新本页。';
-  if (status >= 500) return `沙箱内部出错（HTTP ${status}）。请看运行窗口里的日志。`;
-  return `沙箱没有接受这次操作（HTTP ${status}）。`;
 }

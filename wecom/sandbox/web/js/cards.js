@@ -5,6 +5,7 @@ import { el, link, button, icon, safeURL } from './dom.js';
 import { picture } from './picture.js';
 
 const MORE = 'M5 12h.01M12 12h.01M19 12h.01';
+const FILE = 'M7 3h7l4 4v14H7zM14 3v4h4';
 
 // renderCard draws a card in its present state for one member.
 // press(key, selected, label) submits a button, press.menu(key, label) a top-right menu entry.
@@ -16,9 +17,9 @@ export function renderCard(card, press, id) {
     pictureArea(card),
     mainTitle(card.main_title),
     imageText(card.image_text_area),
+    quote(card.quote_area),
     emphasis(card.emphasis_content),
     card.sub_title_text && el('p', { class: 'card-sub' }, card.sub_title_text),
-    quote(card.quote_area),
     vertical(card.vertical_content_list),
     horizontal(card.horizontal_content_list),
     jumps(card.jump_list),
@@ -117,7 +118,7 @@ function horizontal(rows) {
 function rowValue(row) {
   switch (Number(row.type)) {
     case 1: return link(row.url, 'card-link', row.value || row.url);
-    case 2: return el('span', { class: 'card-link', title: `附件 ${row.media_id || ''}` }, `📄 ${row.value || '附件'}`);
+    case 2: return el('span', { class: 'card-link card-file', title: `附件 ${row.media_id || ''}` }, icon(FILE), row.value || '附件');
     case 3: return el('span', { class: 'card-link', title: `成员 ${row.userid || ''}` }, row.value || row.userid);
     default: return row.value || '';
   }

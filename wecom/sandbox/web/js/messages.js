@@ -25,7 +25,7 @@ const BODIES = {
   voice: (body) => bubble(row(VOICE, '语音', body.format)),
   video: (body) => box(row(PLAY, body.title || '视频'), body.description && el('p', { class: 'muted' }, body.description)),
   file: (body) => box(row(FILE, body.filename || body.title || '文件')),
-  location: (body) => box(row(PIN, body.label || '位置'), el('p', { class: 'muted' }, `${body.locationx}, ${body.locationy}`)),
+  location: (body) => box(row(PIN, body.label || '位置'), el('p', { class: 'muted' }, `${body.latitude}, ${body.longitude}`)),
   link: (body) => box(link(body.url, 'box-title', body.title || body.url), body.description && el('p', { class: 'muted' }, body.description)),
   textcard: (body) => leads(body.url, box(
     el('strong', { class: 'box-title' }, body.title),
