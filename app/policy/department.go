@@ -214,7 +214,7 @@ func (e *Engine) Answerer(name, post string, asker int64, org *Org) AnswerDecisi
 		applies bool
 		members []int64
 	}{
-		{home.Name + "的岗位“" + post + "”", post != "", org.holders(post, home.ID)},
+		{home.Name + "的岗位“" + post + "”", post != "", org.Holders(post, home.ID)},
 		{home.Name + "的部门主管", d.Department.Found, home.Leaders},
 		{e.rules.Route.TopFallback, top.Found && !top.Fallback, org.byID[top.ID].Leaders},
 		{"管理员", true, org.admins},
@@ -240,8 +240,8 @@ func (e *Engine) Answerer(name, post string, asker int64, org *Org) AnswerDecisi
 	return d
 }
 
-// holders of post in department, else in the company as a whole.
-func (o *Org) holders(post string, department int64) []int64 {
+// Holders are those who hold post in department, else in the company as a whole.
+func (o *Org) Holders(post string, department int64) []int64 {
 	if in := o.posts[postKey{fold(post), department}]; len(in) > 0 {
 		return in
 	}

@@ -334,6 +334,6 @@ func (k *checker) quality(r *Rules) {
 // either accepts exactly one of two positive values.
 func (k *checker) either(path, a string, av int, b string, bv int) {
 	if av < 0 || bv < 0 || (av > 0) == (bv > 0) {
-		k.add(path, "must have either %s or %s, above 0", a, b)
+		k.add(path, "must have either %s or %s above 0, and the other 0", a, b)
 	}
 }

@@ -110,9 +110,13 @@ func (d *decoder) entries(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		fresh := reflect.New(v.Type().Elem()).Elem()
-		d.value(n.Content[i+1], fresh, Join(path, n.Content[i].Value))
-		v.SetMapIndex(reflect.ValueOf(n.Content[i].Value), fresh)
+		key := reflect.ValueOf(n.Content[i].Value)
+		entry := reflect.New(v.Type().Elem()).Elem()
+		if had := v.MapIndex(key); had.IsValid() {
+			entry.Set(had)
+		}
+		d.value(n.Content[i+1], entry, Join(path, key.String()))
+		v.SetMapIndex(key, entry)
 	}
 }
 
