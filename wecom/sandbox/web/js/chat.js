@@ -30,7 +30,10 @@ export class Chat {
     root.append(this.head, this.strip, this.screen);
     // A sheet that opens below, or the news strip, must not push the newest message out of sight.
     this.resting = true;
-    new ResizeObserver(() => { if (this.resting) this.toEnd(); }).observe(this.log);
+    new ResizeObserver(() => {
+      this.height = this.log.clientHeight;
+      if (this.resting) this.toEnd();
+    }).observe(this.log);
   }
 
   // open shows another member's chat. apps is the list for the switch in the head.
@@ -172,7 +175,9 @@ export class Chat {
     this.pill.hidden = true;
   }
 
+  // settlePill follows a scroll by hand; one that a change of height caused says nothing about where to rest.
   settlePill() {
+    if (this.log.clientHeight !== this.height) return;
     this.resting = this.atEnd();
     if (this.resting) this.pill.hidden = true;
   }

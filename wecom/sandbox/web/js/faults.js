@@ -51,8 +51,9 @@ export class Faults {
   async refresh() { this.draw((await api.get('/faults')).faults || []); }
 
   draw(faults) {
-    this.clearButton.hidden = faults.length === 0;
-    if (faults.length === 0) {
+    this.inForce = faults.length > 0;
+    this.clearButton.hidden = !this.inForce;
+    if (!this.inForce) {
       replace(this.list, el('li', { class: 'empty' }, '现在一切正常。'));
       return;
     }

@@ -129,8 +129,10 @@ class Page {
     if (type === 'message' && user && !mine) {
       if (!app || app === this.app) this.watch(this.unread.check(user));
     } else if (type === 'message' || type === 'card') this.watch(this.chat.refresh());
-    else if (type === 'traffic') this.watch(this.traffic.refresh());
-    else if (type === 'clock') this.watch(this.clock.refresh());
+    else if (type === 'traffic') {
+      this.watch(this.traffic.refresh());
+      if (this.faults.inForce) this.watch(this.faults.refresh()); // the call may have used one up
+    } else if (type === 'clock') this.watch(this.clock.refresh());
     else if (type === 'faults') this.watch(this.faults.refresh());
     else if (type === 'contacts') this.watch(this.loadCompany());
     else if (type === 'menu') this.watch(this.composer.loadMenu());
