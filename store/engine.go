@@ -83,11 +83,15 @@ func (db *DB) Ping(ctx context.Context) error {
 // ServerTime is the database server's clock, which all replicas share:
 // machine time, never business time.
 func (db *DB) ServerTime(ctx context.Context) (time.Time, error) {
-	if db.dialect == "sqlite" {
+	return db.Reader(ctx).serverTime()
+}
+
+func (r *Reader) serverTime() (time.Time, error) {
+	if r.db.dialect == "sqlite" {
 		return cut(time.Now()), nil // the library runs in this process
 	}
 	var now time.Time
-	if err := db.read.WithContext(ctx).Raw("SELECT UTC_TIMESTAMP(3)").Row().Scan(&now); err != nil {
+	if err := r.g.Raw("SELECT UTC_TIMESTAMP(3)").Row().Scan(&now); err != nil {
 		return time.Time{}, fmt.Errorf("server time: %w", translate(err))
 	}
 	return cut(now), nil

@@ -43,3 +43,19 @@ func (tx *Tx) SetSetting(name string, v any) error {
 	}
 	return nil
 }
+
+// lockSetting stores v under name unless there is a value, and keeps others
+// from name until the transaction ends.
+func (tx *Tx) lockSetting(name string, v any) error {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", name, err)
+	}
+	row := settingRow{Name: name, Value: string(value), UpdatedAt: tx.Now()}
+	// On MySQL this is ON DUPLICATE KEY UPDATE name = name, which locks the row.
+	err = tx.g.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error
+	if err != nil {
+		return fmt.Errorf("lock setting %s: %w", name, translate(err))
+	}
+	return nil
+}
