@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"time"
+
+	"gorm.io/gorm/clause"
 )
 
 // Status of a member, as WeCom numbers them in words [90196].
@@ -26,7 +28,7 @@ type Member struct {
 	Name           string
 	NameFold       string // Fold(Name)
 	Position       string
-	MainDepartment int64 // WeCom's department id, 0 when not visible
+	MainDepartment int64  // WeCom's department id, 0 when not visible
 	LeaderUserID   string `gorm:"column:leader_userid"` // direct_leader, empty when none is visible
 	Status         MemberStatus
 	Visible        bool // inside the app's visible range at the last reading
@@ -89,4 +91,174 @@ func (r *Reader) Members(ids []int64) ([]Member, error) {
 		return nil, fmt.Errorf("members: %w", translate(err))
 	}
 	return all, nil
+}
+
+// MembersNamed answers everybody whose name or userid is word, compared by
+// Fold, those who left included, by id, at most limit.
+func (r *Reader) MembersNamed(word string, limit int) ([]Member, error) {
+	var all []Member
+	fold := Fold(word)
+	if err := r.g.Where("name_fold = ? OR userid_fold = ?", fold, fold).Order("id").Limit(limit).Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("members named: %w", translate(err))
+	}
+	return all, nil
+}
+
+// MembersAfter answers a page of all members by id, at most limit.
+func (r *Reader) MembersAfter(id int64, limit int) ([]Member, error) {
+	var all []Member
+	if err := r.g.Where("id > ?", id).Order("id").Limit(limit).Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("list members: %w", translate(err))
+	}
+	return all, nil
+}
+
+// MembersOf answers the present members of these departments, by id, at most
+// limit.
+func (r *Reader) MembersOf(departments []int64, limit int) ([]Member, error) {
+	if len(departments) == 0 {
+		return nil, nil
+	}
+	var all []Member
+	err := r.g.Where("id IN (SELECT member_id FROM memberships WHERE department_id IN ?) AND status <> ? AND status <> ?",
+		departments, MemberLeft, MemberDisabled).Order("id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("members of departments: %w", translate(err))
+	}
+	return all, nil
+}
+
+// MembersAt answers the present members whose position is one of posts.
+func (r *Reader) MembersAt(posts []string, limit int) ([]Member, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	var all []Member
+	err := r.g.Where("position IN ? AND status <> ? AND status <> ?", posts, MemberLeft, MemberDisabled).
+		Order("id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("members at posts: %w", translate(err))
+	}
+	return all, nil
+}
+
+// DepartmentsNamed answers the present departments of this name.
+func (r *Reader) DepartmentsNamed(word string, limit int) ([]Department, error) {
+	var all []Department
+	if err := r.g.Where("name_fold = ? AND gone = ?", Fold(word), false).Order("id").Limit(limit).Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("departments named: %w", translate(err))
+	}
+	return all, nil
+}
+
+// Departments answers every present department, by id.
+func (r *Reader) Departments() ([]Department, error) {
+	var all []Department
+	if err := r.g.Where("gone = ?", false).Order("id").Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("departments: %w", translate(err))
+	}
+	return all, nil
+}
+
+// Memberships answers a member's departments, his own order first.
+func (r *Reader) Memberships(member int64) ([]Membership, error) {
+	var all []Membership
+	if err := r.g.Where("member_id = ?", member).Order("position, department_id").Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("departments of member %d: %w", member, translate(err))
+	}
+	return all, nil
+}
+
+// Leaders answers every present head with his department.
+func (r *Reader) Leaders() ([]Membership, error) {
+	var all []Membership
+	err := r.g.Table("memberships s").Select("s.*").Joins("JOIN members m ON m.id = s.member_id").
+		Where("s.is_leader = ? AND m.status <> ? AND m.status <> ?", true, MemberLeft, MemberDisabled).
+		Order("s.department_id, s.member_id").Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("heads of departments: %w", translate(err))
+	}
+	return all, nil
+}
+
+// CountMembers counts the members in each status.
+func (r *Reader) CountMembers() (map[MemberStatus]int64, error) {
+	var rows []struct {
+		Status MemberStatus
+		N      int64
+	}
+	if err := r.g.Model(&Member{}).Select("status, COUNT(*) AS n").Group("status").Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("count members: %w", translate(err))
+	}
+	counts := make(map[MemberStatus]int64, len(rows))
+	for _, row := range rows {
+		counts[row.Status] = row.N
+	}
+	return counts, nil
+}
+
+// AddMember stores a member nobody knew.
+func (tx *Tx) AddMember(m *Member) error {
+	m.UserIDFold, m.NameFold = Fold(m.UserID), Fold(m.Name)
+	m.CreatedAt, m.UpdatedAt, m.Version = tx.Now(), tx.Now(), 1
+	if err := tx.g.Create(m).Error; err != nil {
+		return fmt.Errorf("add member: %w", translate(err))
+	}
+	return nil
+}
+
+// SaveMember writes a member that was read in this transaction; ErrConflict
+// when he has changed since, ErrDuplicate when his new userid is taken.
+func (tx *Tx) SaveMember(m *Member) error {
+	old := m.Version
+	m.UserIDFold, m.NameFold = Fold(m.UserID), Fold(m.Name)
+	m.UpdatedAt, m.Version = tx.Now(), old+1
+	saved := tx.g.Model(m).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(m)
+	if saved.Error != nil {
+		return fmt.Errorf("save member %d: %w", m.ID, translate(saved.Error))
+	}
+	if saved.RowsAffected == 0 {
+		return fmt.Errorf("save member %d: %w", m.ID, ErrConflict)
+	}
+	return nil
+}
+
+// SetMemberships replaces a member's departments.
+func (tx *Tx) SetMemberships(member int64, all []Membership) error {
+	if err := tx.g.Where("member_id = ?", member).Delete(&Membership{}).Error; err != nil {
+		return fmt.Errorf("departments of member %d: %w", member, translate(err))
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := tx.g.Create(&all).Error; err != nil {
+		return fmt.Errorf("departments of member %d: %w", member, translate(err))
+	}
+	return nil
+}
+
+// PutDepartments writes departments as WeCom has them now, at most 200.
+func (tx *Tx) PutDepartments(all []Department) error {
+	if len(all) == 0 {
+		return nil
+	}
+	for i := range all {
+		all[i].NameFold, all[i].UpdatedAt = Fold(all[i].Name), tx.Now()
+	}
+	if err := tx.g.Clauses(clause.OnConflict{UpdateAll: true}).Create(&all).Error; err != nil {
+		return fmt.Errorf("write departments: %w", translate(err))
+	}
+	return nil
+}
+
+// DropDepartments marks departments as gone.
+func (tx *Tx) DropDepartments(ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	err := tx.g.Model(&Department{}).Where("id IN ?", ids).Updates(map[string]any{"gone": true, "updated_at": tx.Now()}).Error
+	if err != nil {
+		return fmt.Errorf("drop departments: %w", translate(err))
+	}
+	return nil
 }

@@ -63,8 +63,8 @@ const (
 
 // SentRecipient is one person a message goes to.
 type SentRecipient struct {
-	MessageID int64 `gorm:"primaryKey"`
-	MemberID  int64 `gorm:"primaryKey"`
+	MessageID int64  `gorm:"primaryKey"`
+	MemberID  int64  `gorm:"primaryKey"`
 	UserID    string `gorm:"column:user_id"`
 	State     RecipientState
 }

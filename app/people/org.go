@@ -1,0 +1,202 @@
+package people
+
+import (
+	"errors"
+	"fmt"
+
+	"guiju/app/policy"
+	"guiju/store"
+)
+
+// revisionKey is the setting that counts the changes of the company's picture.
+const revisionKey = "people.revision"
+
+// postHolders bounds the holders of posts that the rulebook names.
+const postHolders = 1000
+
+// revise marks the picture of the company as changed.
+func (p *People) revise(tx *store.Tx) error {
+	revision, err := p.currentRevision(&tx.Reader)
+	if err != nil {
+		return err
+	}
+	return tx.SetSetting(revisionKey, revision+1)
+}
+
+func (p *People) currentRevision(r *store.Reader) (int64, error) {
+	var revision int64
+	err := r.Setting(revisionKey, &revision)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	return revision, err
+}
+
+// Org is the company as the policy sees it. It is built anew only when the
+// contacts or the rulebook have changed.
+func (p *People) Org(r *store.Reader) (*policy.Org, error) {
+	revision, err := p.currentRevision(r)
+	if err != nil {
+		return nil, err
+	}
+	rules := p.rules()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.org != nil && p.revision == revision && p.rulebook == rules.Version() {
+		return p.org, nil
+	}
+	org, err := p.build(r, rules)
+	if err != nil {
+		return nil, fmt.Errorf("picture of the company: %w", err)
+	}
+	p.org, p.revision, p.rulebook = org, revision, rules.Version()
+	return org, nil
+}
+
+func (p *People) build(r *store.Reader, rules *policy.Engine) (*policy.Org, error) {
+	rows, err := r.Departments()
+	if err != nil {
+		return nil, err
+	}
+	heads, err := r.Leaders()
+	if err != nil {
+		return nil, err
+	}
+	leaders := make(map[int64][]int64)
+	for _, h := range heads {
+		leaders[h.DepartmentID] = append(leaders[h.DepartmentID], h.MemberID)
+	}
+	departments := make([]policy.Department, len(rows))
+	for i, d := range rows {
+		departments[i] = policy.Department{ID: d.ID, Parent: d.ParentID, Name: d.Name, Leaders: leaders[d.ID]}
+	}
+	posts, err := p.posts(r, rules.Posts())
+	if err != nil {
+		return nil, err
+	}
+	administrators, err := p.Administrators(r)
+	if err != nil {
+		return nil, err
+	}
+	return policy.NewOrg(departments, posts, administrators), nil
+}
+
+// posts finds who holds the posts the rulebook names, by WeCom's position.
+func (p *People) posts(r *store.Reader, names []string) ([]policy.PostHolders, error) {
+	holders, err := r.MembersAt(names, postHolders)
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		post       string
+		department int64
+	}
+	index := make(map[key]int)
+	var posts []policy.PostHolders
+	for _, m := range holders {
+		k := key{m.Position, m.MainDepartment}
+		i, known := index[k]
+		if !known {
+			i = len(posts)
+			index[k] = i
+			posts = append(posts, policy.PostHolders{Post: k.post, Department: k.department})
+		}
+		posts[i].Members = append(posts[i].Members, m.ID)
+	}
+	return posts, nil
+}
+
+// Administrators answers the 管理员 who are here.
+func (p *People) Administrators(r *store.Reader) ([]int64, error) {
+	var ids []int64
+	for _, userid := range p.rules().Rules().Administrators {
+		m, err := r.MemberByUserID(userid)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if m.Present() {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids, nil
+}
+
+// Superior answers the member's 直接上级, else his 部门主管, else somebody of
+// 总经理办公室 (guide E2.0, names in force); never himself. ErrNotFound when
+// nobody is left.
+func (p *People) Superior(r *store.Reader, member int64) (int64, error) {
+	m, err := r.Member(member)
+	if err != nil {
+		return 0, err
+	}
+	if m.LeaderUserID != "" {
+		leader, err := r.MemberByUserID(m.LeaderUserID)
+		if err == nil && leader.Present() && leader.ID != member {
+			return leader.ID, nil
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return 0, err
+		}
+	}
+	heads, err := p.departmentHeads(r, m)
+	if err != nil {
+		return 0, err
+	}
+	return heads[0], nil
+}
+
+// Heads answers the 部门主管 of the member's main department; a head's own is
+// his superior. ErrNotFound when nobody is left.
+func (p *People) Heads(r *store.Reader, member int64) ([]int64, error) {
+	m, err := r.Member(member)
+	if err != nil {
+		return nil, err
+	}
+	return p.departmentHeads(r, m)
+}
+
+func (p *People) departmentHeads(r *store.Reader, m store.Member) ([]int64, error) {
+	leaders, err := r.Leaders()
+	if err != nil {
+		return nil, err
+	}
+	var heads []int64
+	for _, l := range leaders {
+		if l.DepartmentID == m.MainDepartment && l.MemberID != m.ID {
+			heads = append(heads, l.MemberID)
+		}
+	}
+	if len(heads) > 0 {
+		return heads, nil
+	}
+	org, err := p.Org(r)
+	if err != nil {
+		return nil, err
+	}
+	top := p.rules().Answerer(p.rules().Rules().Route.TopFallback, "", m.ID, org)
+	if len(top.Members) == 0 {
+		return nil, fmt.Errorf("superior of member %d: %w", m.ID, store.ErrNotFound)
+	}
+	return top.Members, nil
+}
+
+// Actor is the member as the policy sees him when he asks for something.
+func (p *People) Actor(r *store.Reader, m store.Member) (policy.Actor, error) {
+	a := policy.Actor{Member: m.ID, Active: m.Present(), Roles: []policy.Role{policy.Member}}
+	if p.rules().IsAdministrator(m.UserID) {
+		a.Roles = append(a.Roles, policy.Administrator)
+	}
+	memberships, err := r.Memberships(m.ID)
+	if err != nil {
+		return a, err
+	}
+	for _, s := range memberships {
+		if s.IsLeader {
+			a.Departments = append(a.Departments, s.DepartmentID)
+		}
+	}
+	return a, nil
+}
