@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -113,10 +114,15 @@ func (h *Handler) seal(d Delivery, opened envelope.Opened, reply event.Reply) (s
 	return sealed, contentType, err
 }
 
-// accept turns a panic of the inbox into an error: the callback is not stored, so WeCom must send it again.
+// accept turns a panic of the inbox into an error: the callback is not stored, so WeCom must send it again. Of the
+// panic only what the runtime says is shown, because any other value may quote the message.
 func (h *Handler) accept(ctx context.Context, d Delivery) (a Answer, err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = fmt.Errorf("panic: %w at %s", p, debug.Stack())
+		default:
 			err = fmt.Errorf("panic: %T at %s", p, debug.Stack())
 		}
 	}()
