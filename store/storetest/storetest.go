@@ -40,7 +40,7 @@ func Each(t *testing.T, test func(t *testing.T, db *store.DB, clock *Clock)) {
 func Open(t testing.TB) (*store.DB, *Clock) {
 	t.Helper()
 	clock := NewClock()
-	return ready(t, SQLite(t), store.Options{Now: clock.Now}), clock
+	return OpenConfig(t, SQLite(t), clock), clock
 }
 
 // OpenMySQL is Open on a database of its own on the server of
@@ -48,7 +48,7 @@ func Open(t testing.TB) (*store.DB, *Clock) {
 func OpenMySQL(t testing.TB) (*store.DB, *Clock) {
 	t.Helper()
 	clock := NewClock()
-	return ready(t, MySQL(t), store.Options{Now: clock.Now}), clock
+	return OpenConfig(t, MySQL(t), clock), clock
 }
 
 // SQLite is the configuration of a SQLite file in a directory of its own.
@@ -90,9 +90,11 @@ func serverDSN(t testing.TB) string {
 	return ""
 }
 
-func ready(t testing.TB, cfg store.Config, o store.Options) *store.DB {
+// OpenConfig opens and migrates the database of cfg; it closes with the test.
+// Twice on one configuration is two processes on one database.
+func OpenConfig(t testing.TB, cfg store.Config, clock *Clock) *store.DB {
 	t.Helper()
-	db, err := store.Open(cfg, o)
+	db, err := store.Open(cfg, store.Options{Now: clock.Now})
 	if err != nil {
 		t.Fatalf("open %s: %v", cfg.Driver, err)
 	}
