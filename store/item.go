@@ -1,0 +1,225 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// ItemKind tells a question from a notice.
+type ItemKind string
+
+// The kinds of items.
+const (
+	Inquiry  ItemKind = "inquiry" // 咨询
+	Bulletin ItemKind = "notice"  // 通知
+)
+
+// ItemState is where an item stands.
+type ItemState string
+
+// The states of an item.
+const (
+	ItemOpen      ItemState = "open"      // somebody owes an answer
+	ItemAnswered  ItemState = "answered"  // an inquiry waits for 已解决 or 未解决
+	ItemClosed    ItemState = "closed"    // done, archived
+	ItemWithdrawn ItemState = "withdrawn" // 撤回
+)
+
+// Item is one communication that is tracked (guide CommItem).
+type Item struct {
+	ID         int64
+	Number     string // M20260302-0001
+	Kind       ItemKind
+	SenderID   int64
+	App        string
+	Importance string
+	Urgency    string
+	Class      string // important | normal, X-04
+	NeedsReply bool
+	Body       string // purged after retention.message_bodies
+	Topic      string // the word that routed it
+	Department string // where it was routed
+	Rule       string
+	Rulebook   int
+	Why        string // tree of reasons of the routing
+	State      ItemState
+	Phase      int64 // grows whenever older buttons must stop working
+	AnsweredAt *time.Time
+	ClosedAt   *time.Time
+	DeliveryID int64
+	CreatedAt  time.Time
+	Version    int64
+}
+
+// Subject is the item for clocks, cards and notices.
+func (i Item) Subject() Subject { return Subject{Kind: "item", ID: i.ID} }
+
+// Open says whether anything is still awaited.
+func (i Item) Open() bool { return i.State == ItemOpen || i.State == ItemAnswered }
+
+// ItemParty is one receiver of an item.
+type ItemParty struct {
+	ItemID    int64 `gorm:"primaryKey;autoIncrement:false"`
+	MemberID  int64 `gorm:"primaryKey;autoIncrement:false"`
+	DeputyFor int64 // in whose place; 0: his own
+	Active    bool  // false: passed on to somebody else
+	CreatedAt time.Time
+}
+
+// EntryKind is what happened to an item.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	EntryAsked      EntryKind = "asked"
+	EntrySent       EntryKind = "sent"
+	EntryAdded      EntryKind = "added"      // 补充
+	EntryAcked      EntryKind = "acked"      // 收到
+	EntryReplied    EntryKind = "replied"    // 回复
+	EntryDoubted    EntryKind = "doubted"    // 有疑问
+	EntryResolved   EntryKind = "resolved"   // 已解决
+	EntryUnresolved EntryKind = "unresolved" // 未解决
+	EntryPassed     EntryKind = "passed"     // 转交
+	EntryUrged      EntryKind = "urged"      // 催办
+	EntryNoted      EntryKind = "noted"      // 已知悉
+	EntryWithdrawn  EntryKind = "withdrawn"  // 撤回
+	EntryAttached   EntryKind = "attached"
+	EntryClosed     EntryKind = "closed" // by itself
+	EntryMissed     EntryKind = "missed" // did not reach the receiver
+)
+
+// ItemEntry is one line of an item's history. Lines are only ever added.
+type ItemEntry struct {
+	ID         int64
+	ItemID     int64
+	MemberID   int64 // who did it; 0: the system
+	Kind       EntryKind
+	Text       string
+	Source     string // chat | card | menu | job
+	DeliveryID int64
+	At         time.Time // the instant of the act
+}
+
+// Item answers the item with this id.
+func (r *Reader) Item(id int64) (Item, error) {
+	var i Item
+	if err := r.g.Take(&i, "id = ?", id).Error; err != nil {
+		return i, fmt.Errorf("item %d: %w", id, translate(err))
+	}
+	return i, nil
+}
+
+// ItemByNumber answers the item people call number.
+func (r *Reader) ItemByNumber(number string) (Item, error) {
+	var i Item
+	if err := r.g.Take(&i, "number = ?", number).Error; err != nil {
+		return i, fmt.Errorf("item %s: %w", number, translate(err))
+	}
+	return i, nil
+}
+
+// ItemsReceived answers the items in these states that a member is a receiver
+// of, newest first, at most limit.
+func (r *Reader) ItemsReceived(member int64, states []ItemState, limit int) ([]Item, error) {
+	var all []Item
+	err := r.g.Table("items i").Select("i.*").
+		Joins("JOIN item_parties p ON p.item_id = i.id AND p.member_id = ? AND p.active = ?", member, true).
+		Where("i.state IN ?", states).Order("i.id DESC").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("items received: %w", translate(err))
+	}
+	return all, nil
+}
+
+// ItemsSent answers the items in these states that a member sent, newest
+// first, at most limit.
+func (r *Reader) ItemsSent(member int64, states []ItemState, limit int) ([]Item, error) {
+	var all []Item
+	err := r.g.Where("sender_id = ? AND state IN ?", member, states).Order("id DESC").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("items sent: %w", translate(err))
+	}
+	return all, nil
+}
+
+// CountItemsSent counts the items in a state that a member sent.
+func (r *Reader) CountItemsSent(member int64, state ItemState) (int, error) {
+	var n int64
+	if err := r.g.Model(&Item{}).Where("sender_id = ? AND state = ?", member, state).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("count items sent: %w", translate(err))
+	}
+	return int(n), nil
+}
+
+// ItemParties answers the receivers of an item, in the order they came in.
+func (r *Reader) ItemParties(item int64) ([]ItemParty, error) {
+	var all []ItemParty
+	if err := r.g.Where("item_id = ?", item).Order("created_at, member_id").Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("receivers of item %d: %w", item, translate(err))
+	}
+	return all, nil
+}
+
+// ItemEntries answers the history of an item, oldest first, at most limit.
+func (r *Reader) ItemEntries(item int64, limit int) ([]ItemEntry, error) {
+	var all []ItemEntry
+	if err := r.g.Where("item_id = ?", item).Order("id").Limit(limit).Find(&all).Error; err != nil {
+		return nil, fmt.Errorf("history of item %d: %w", item, translate(err))
+	}
+	return all, nil
+}
+
+// LastEntry answers the newest entry of a kind.
+func (r *Reader) LastEntry(item int64, kind EntryKind) (ItemEntry, error) {
+	var e ItemEntry
+	if err := r.g.Where("item_id = ? AND kind = ?", item, kind).Order("id DESC").Take(&e).Error; err != nil {
+		return e, fmt.Errorf("history of item %d: %w", item, translate(err))
+	}
+	return e, nil
+}
+
+// AddItem stores a new item.
+func (tx *Tx) AddItem(i *Item) error {
+	i.CreatedAt, i.Version = tx.Now(), 1
+	if err := tx.g.Create(i).Error; err != nil {
+		return fmt.Errorf("add item: %w", translate(err))
+	}
+	return nil
+}
+
+// SaveItem writes an item that was read in this transaction; ErrConflict when
+// it has changed since.
+func (tx *Tx) SaveItem(i *Item) error {
+	old := i.Version
+	i.Version++
+	saved := tx.g.Model(i).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(i)
+	if saved.Error != nil {
+		return fmt.Errorf("save item %d: %w", i.ID, translate(saved.Error))
+	}
+	if saved.RowsAffected == 0 {
+		return fmt.Errorf("save item %d: %w", i.ID, ErrConflict)
+	}
+	return nil
+}
+
+// PutParty makes a member a receiver of an item, or one who has been.
+func (tx *Tx) PutParty(p ItemParty) error {
+	if p.CreatedAt.IsZero() {
+		p.CreatedAt = tx.Now()
+	}
+	if err := tx.g.Clauses(clause.OnConflict{UpdateAll: true}).Create(&p).Error; err != nil {
+		return fmt.Errorf("receiver of item %d: %w", p.ItemID, translate(err))
+	}
+	return nil
+}
+
+// AddEntry adds a line to an item's history.
+func (tx *Tx) AddEntry(e ItemEntry) error {
+	e.At = cut(e.At)
+	if err := tx.g.Create(&e).Error; err != nil {
+		return fmt.Errorf("history of item %d: %w", e.ItemID, translate(err))
+	}
+	return nil
+}
