@@ -2,6 +2,7 @@ package callback
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -37,7 +38,7 @@ func decodeReason(err error) string {
 
 // parse fills t from a plaintext in either notation.
 func (t *tree) parse(plaintext []byte) error {
-	doc := strings.TrimLeft(clean(strings.TrimPrefix(string(plaintext), "\ufeff")), " \t\r\n")
+	doc := strings.TrimLeft(strings.TrimPrefix(clean(plaintext), "\ufeff"), " \t\r\n")
 	if strings.HasPrefix(doc, "{") {
 		return t.parseJSON(doc)
 	}
@@ -50,25 +51,42 @@ func (t *tree) parse(plaintext []byte) error {
 
 // clean removes what XML cannot hold, control characters above all, which members do type (callbacks.md trap 17).
 // The plaintext itself is kept unchanged in Header.Raw.
-func clean(doc string) string {
-	if legal(doc) {
-		return doc
+func clean(plaintext []byte) string {
+	if legal(plaintext) {
+		return string(plaintext)
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
 			return -1
 		}
 		return r // invalid UTF-8 arrives here as U+FFFD
-	}, doc)
+	}, string(plaintext))
 }
 
-func legal(doc string) bool {
-	for i := 0; i < len(doc); i++ {
-		if c := doc[i]; c < ' ' && c != '\n' && c != '\t' && c != '\r' {
-			return false
+func legal(plaintext []byte) bool {
+	return !hasControl(plaintext) && utf8.Valid(plaintext) &&
+		!bytes.Contains(plaintext, []byte("\uFFFE")) && !bytes.Contains(plaintext, []byte("\uFFFF"))
+}
+
+// hasControl looks at eight bytes at a time and, where one of them may be below a blank, at each.
+func hasControl(p []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for len(p) > 0 {
+		n := min(len(p), 8)
+		if n == 8 {
+			if x := binary.LittleEndian.Uint64(p); (x-ones*' ')&^x&highs == 0 {
+				p = p[8:]
+				continue
+			}
 		}
+		for _, c := range p[:n] {
+			if c < ' ' && c != '\n' && c != '\t' && c != '\r' {
+				return true
+			}
+		}
+		p = p[n:]
 	}
-	return utf8.ValidString(doc) && !strings.Contains(doc, "\uFFFE") && !strings.Contains(doc, "\uFFFF")
+	return false
 }
 
 // parseXML reads any legal document. It refuses directives, a second root and text outside the root.
