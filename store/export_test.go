@@ -39,3 +39,16 @@ var (
 	CheckMySQLVersion = checkMySQLVersion
 	MySQLConfig       = mysqlConfig
 )
+
+// MigrationNames lists the migrations of a dialect.
+func MigrationNames(t interface{ Fatal(...any) }, dialect string) []string {
+	all, err := loadMigrations(dialect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range all {
+		names = append(names, m.name)
+	}
+	return names
+}
