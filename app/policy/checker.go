@@ -27,7 +27,8 @@ func (k *checker) within(path string, v, lo, hi int) {
 // ratio accepts lo ≤ v ≤ hi and refuses what is no number.
 func (k *checker) ratio(path string, v, lo, hi float64) {
 	if !(v >= lo && v <= hi) {
-		k.add(path, "must be %v..%v", lo, hi)
+		number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+		k.add(path, "must be %s..%s", number(lo), number(hi))
 	}
 }
 

@@ -105,11 +105,14 @@ func (e *Engine) ResolveDepartment(name string, org *Org) DepartmentDecision {
 		d.Fallback = true
 		found, ok = e.lookup(instead, org, &tried)
 	}
-	if !ok {
+	d.Found, d.ID, d.Name = ok, found.ID, found.Name
+	switch {
+	case !ok:
 		d.Why = d.root(No, "“%s”没有对应的部门", name)
-	} else {
-		d.Found, d.ID, d.Name = true, found.ID, found.Name
-		d.Why = d.root(mark(!d.Fallback), "“%s”是部门 %s（%d）", name, found.Name, found.ID)
+	case d.Fallback:
+		d.Why = d.root(No, "“%s”没有对应的部门，转给 %s（%d）", name, found.Name, found.ID)
+	default:
+		d.Why = d.root(Yes, "“%s”是部门 %s（%d）", name, found.Name, found.ID)
 	}
 	d.Why.Of = tried
 	return d
@@ -123,7 +126,7 @@ func (e *Engine) lookup(name string, org *Org, tried *[]Reason) (Department, boo
 	for i, same := range e.synonyms(name) {
 		what := "“" + same + "”"
 		if i > 0 {
-			what = "别名" + what
+			what += "（同义）"
 		}
 		if id, mapped := e.mapped(same); mapped {
 			if found, ok := org.byID[id]; ok {
@@ -134,12 +137,12 @@ func (e *Engine) lookup(name string, org *Org, tried *[]Reason) (Department, boo
 		}
 		switch found := org.byName[fold(same)]; len(found) {
 		case 0:
-			note(No, "企业微信里没有名为%s的部门", what)
+			note(No, "企业微信里没有部门%s", what)
 		case 1:
-			note(Yes, "企业微信里有名为%s的部门", what)
+			note(Yes, "企业微信里有部门%s", what)
 			return found[0], true
 		default:
-			note(Yes, "企业微信里有 %d 个名为%s的部门，取编号最小的；可在 departments 中指定", len(found), what)
+			note(Yes, "企业微信里有 %d 个部门%s，取编号最小的；可在 departments 中指定", len(found), what)
 			return found[0], true
 		}
 	}

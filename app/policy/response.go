@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -233,6 +234,9 @@ func (e *Engine) Stop(needsReply bool, act Act, due, at time.Time) StopDecision 
 	}
 	d.Why.add(Note, "到期 "+e.when(due))
 	d.Why.add(Note, "回应 "+e.when(at))
+	if d.Outcome == Late {
+		d.Why.add(Note, "晚了 "+amount(d.LateBy)+"，其中工作时间 "+amount(d.LateWorking))
+	}
 	return d
 }
 
@@ -274,6 +278,24 @@ func (s Step) label() string {
 	default:
 		return "告知部门主管"
 	}
+}
+
+// amount writes 1h5m3s as 1 小时 5 分 3 秒.
+func amount(d time.Duration) string {
+	var parts []string
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{time.Hour, "小时"}, {time.Minute, "分"}, {time.Second, "秒"}} {
+		if n := d / unit.size; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
+		}
+		d %= unit.size
+	}
+	if len(parts) == 0 {
+		return "0 分"
+	}
+	return strings.Join(parts, " ")
 }
 
 func mark(holds bool) Mark {
