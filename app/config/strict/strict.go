@@ -140,10 +140,20 @@ func Join(path, key string) string {
 	return path + "." + key
 }
 
-// Lines maps every path of the tree to its line.
+// Lines maps every path of the tree to the line of its key.
 func Lines(root *yaml.Node) map[string]int {
 	lines := map[string]int{}
-	Walk(root, "", func(path string, n *yaml.Node) { lines[path] = n.Line })
+	Walk(root, "", func(path string, n *yaml.Node) {
+		if _, known := lines[path]; !known {
+			lines[path] = n.Line
+		}
+		if n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			lines[Join(path, n.Content[i].Value)] = n.Content[i].Line
+		}
+	})
 	return lines
 }
 
