@@ -193,6 +193,7 @@ func TestOtherKinds(t *testing.T) {
 		"blanks kept":        {"<MsgType>text</MsgType><Content><![CDATA[ \n a \n ]]></Content>", &event.Text{Header: event.Header{MsgType: "text"}, Content: " \n a \n "}},
 		"control character":  {"<MsgType>text</MsgType><Content><![CDATA[a\bb\x00c]]></Content>", &event.Text{Header: event.Header{MsgType: "text"}, Content: "abc"}},
 		"not UTF-8":          {"<MsgType>text</MsgType><Content><![CDATA[a\xffb]]></Content>", &event.Text{Header: event.Header{MsgType: "text"}, Content: "a\uFFFDb"}},
+		"noncharacters":      {"<MsgType>text</MsgType><Content><![CDATA[￥\uFFFE\uFFFF\uFFFD]]></Content>", &event.Text{Header: event.Header{MsgType: "text"}, Content: "￥\uFFFD"}},
 		"right to left":      {"<MsgType>text</MsgType><Content><![CDATA[\u202eabc😀]]></Content>", &event.Text{Header: event.Header{MsgType: "text"}, Content: "\u202eabc😀"}},
 		"media ids":          {eventOf("sys_approval_change") + "<ApprovalInfo><Comments><MediaId>1</MediaId><Attach>2</Attach><MediaIds><Item>3</Item><Item>4</Item></MediaIds></Comments></ApprovalInfo>", &event.SysApproval{Header: event.Header{MsgType: "event", Event: "sys_approval_change"}, Comments: []event.Comment{{MediaIDs: []string{"1", "2", "3", "4"}}}}},
 	}

@@ -399,6 +399,46 @@ func TestClosedConnectionHandsTheReplyBackAndDoesNotStopTheInbox(t *testing.T) {
 	require.Len(t, w.inbox.returned, 1)
 }
 
+// brokenWriter is a connection that fails on writing or on flushing.
+type brokenWriter struct {
+	*httptest.ResponseRecorder
+	write, flush error
+}
+
+func (b brokenWriter) Write(p []byte) (int, error) {
+	if b.write != nil {
+		return 0, b.write
+	}
+	return b.ResponseRecorder.Write(p)
+}
+
+func (b brokenWriter) FlushError() error { return b.flush }
+
+func TestFailedWriteHandsTheReplyBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		write, flush error
+		returned     int
+	}{
+		"fine":        {nil, nil, 0},
+		"write fails": {errors.New("broken pipe"), nil, 1},
+		"flush fails": {nil, errors.New("broken pipe"), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.inbox.accept = func(context.Context, Delivery) (Answer, error) {
+				return Answer{Reply: &event.TextReply{Content: "x"}}, nil
+			}
+			engine := gin.New()
+			w.handler.Register(engine)
+			r := w.seal(w.assistant, envelope.XML, textPlain)
+			q := url.Values{"msg_signature": {r.Query.Signature}, "timestamp": {r.Query.Timestamp}, "nonce": {r.Query.Nonce}}
+			engine.ServeHTTP(brokenWriter{httptest.NewRecorder(), c.write, c.flush},
+				httptest.NewRequest(http.MethodPost, "/callback/assistant?"+q.Encode(), bytes.NewReader(r.Body)))
+			require.Len(t, w.inbox.returned, c.returned)
+		})
+	}
+}
+
 func TestNewRefusesReceivers(t *testing.T) {
 	keys := envelope.Keys{Current: newKey(t, "a", "Q7mZ2vXk9TjRwLbN4eHsYdPcGfUa1oKi8rVtBx0zMnE")}
 	for want, receivers := range map[string][]Receiver{

@@ -64,8 +64,21 @@ func clean(plaintext []byte) string {
 }
 
 func legal(plaintext []byte) bool {
-	return !hasControl(plaintext) && utf8.Valid(plaintext) &&
-		!bytes.Contains(plaintext, []byte("\uFFFE")) && !bytes.Contains(plaintext, []byte("\uFFFF"))
+	return !hasControl(plaintext) && utf8.Valid(plaintext) && !hasNoncharacter(plaintext)
+}
+
+// hasNoncharacter finds U+FFFE and U+FFFF. Their first two bytes also begin signs people type, such as ￥.
+func hasNoncharacter(p []byte) bool {
+	for {
+		i := bytes.Index(p, []byte("\xef\xbf"))
+		if i < 0 || i+2 >= len(p) {
+			return false
+		}
+		if p[i+2] >= 0xbe {
+			return true
+		}
+		p = p[i+3:]
+	}
 }
 
 // hasControl looks at eight bytes at a time and, where one of them may be below a blank, at each.

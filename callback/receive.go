@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -189,12 +190,17 @@ func bodyRefusal(err error) (status int, reason string) {
 // write hands the answer to the network, so that a closed connection shows.
 func write(x *exchange, contentType string, body []byte) error {
 	x.Header("Content-Type", contentType)
-	x.Header("Content-Length", fmt.Sprint(len(body)))
+	x.Header("Content-Length", strconv.Itoa(len(body)))
 	x.Status(http.StatusOK)
 	if _, err := x.Writer.Write(body); err != nil {
 		return fmt.Errorf("write reply: %w", err)
 	}
-	err := http.NewResponseController(x.Writer).Flush()
+	// Gin's own Flush keeps errors to itself; the writer below it does not.
+	var below http.ResponseWriter = x.Writer
+	if w, ok := below.(interface{ Unwrap() http.ResponseWriter }); ok {
+		below = w.Unwrap()
+	}
+	err := http.NewResponseController(below).Flush()
 	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("write reply: %w", err)
 	}

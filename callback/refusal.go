@@ -7,10 +7,15 @@ import (
 	"time"
 )
 
-// Refusal counts what one receiver refused for one reason since the process started.
+// Refusal counts what one receiver refused for one reason since the process started. The reasons are those of
+// envelope.Reason (signature: the Token differs; padding, length, block: the EncodingAESKey differs; receiveid: the
+// corp id differs), and
+//
+//	receiver, method, content_type, size, body   the request is none WeCom sends
+//	plaintext_xml, _json, _depth, _elements      proved and opened, but not readable
 type Refusal struct {
 	Receiver string // a configured name or UnknownReceiver
-	Reason   string // see RefusalReasons
+	Reason   string
 	Count    uint64
 	Last     time.Time // business time
 }

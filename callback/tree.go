@@ -115,7 +115,7 @@ func (e element) id() string { return strings.TrimSpace(e.exact()) }
 
 // sameName compares ASCII names without regard to case.
 func sameName(a, b string) bool {
-	if len(a) != len(b) {
+	if len(a) != len(b) || len(a) > 0 && (a[0]^b[0])&^0x20 != 0 {
 		return false
 	}
 	return a == b || strings.EqualFold(a, b)
