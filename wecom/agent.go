@@ -62,10 +62,14 @@ func (c *Client) Agent(ctx context.Context) (Agent, error) {
 }
 
 // APIDomainIPs returns the addresses of WeCom's API servers, for an outgoing firewall [92520].
-func (c *Client) APIDomainIPs(ctx context.Context) ([]string, error) { return c.ipList(ctx, "get_api_domain_ip") }
+func (c *Client) APIDomainIPs(ctx context.Context) ([]string, error) {
+	return c.ipList(ctx, "get_api_domain_ip")
+}
 
 // CallbackIPs returns the addresses callbacks come from, for an incoming allow-list; the list changes [92521].
-func (c *Client) CallbackIPs(ctx context.Context) ([]string, error) { return c.ipList(ctx, "getcallbackip") }
+func (c *Client) CallbackIPs(ctx context.Context) ([]string, error) {
+	return c.ipList(ctx, "getcallbackip")
+}
 
 func (c *Client) ipList(ctx context.Context, api string) ([]string, error) {
 	var got struct {

@@ -136,9 +136,5 @@ func buildChatSend(chatID string, m Message, mentioned []string) ([]byte, error)
 
 func (k *checks) chatID(id string) {
 	k.need("chatid", id, maxChatID)
-	for _, r := range id {
-		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			k.refuse("chatid", "holds %q, allowed are letters and digits", r)
-		}
-	}
+	k.alphanumeric("chatid", id)
 }

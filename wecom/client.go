@@ -135,6 +135,9 @@ func (c *Client) CorpID() string { return c.cfg.CorpID }
 // AgentID returns the app's id, 0 for the contact-sync secret.
 func (c *Client) AgentID() int64 { return c.cfg.AgentID }
 
+// Close drops idle connections. Calls under way end on their own, within their deadlines.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // CheckToken fetches the token unless a good one is at hand; it proves corp id, secret and network.
 func (c *Client) CheckToken(ctx context.Context) error {
 	_, err := c.tokens.get(ctx)

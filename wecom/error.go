@@ -131,3 +131,12 @@ func contextCause(err error) error {
 	}
 	return nil
 }
+
+// CodeOf returns WeCom's errcode for the few codes that are part of a call's meaning, such as 60140 (a response code
+// was spent), and 0 when there is none. Whether to retry is asked of ClassOf alone.
+func CodeOf(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return 0
+}

@@ -44,6 +44,14 @@ func (k *checks) need(path, s string, limit int) {
 	}
 }
 
+func (k *checks) alphanumeric(path, s string) {
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			k.refuse(path, "holds %q, allowed are letters and digits", r)
+		}
+	}
+}
+
 func (k *checks) url(path, s string) {
 	if s != "" && !strings.HasPrefix(s, "http://") && !strings.HasPrefix(s, "https://") {
 		k.refuse(path, "must begin with http:// or https://")

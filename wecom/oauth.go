@@ -50,11 +50,7 @@ func checkRedirect(redirect, state string) error {
 	var k checks
 	k.url("redirect_uri", redirect)
 	k.need("state", state, maxState)
-	for _, r := range state {
-		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			k.refuse("state", "holds %q, allowed are letters and digits", r)
-		}
-	}
+	k.alphanumeric("state", state)
 	if k.err != nil {
 		return fmt.Errorf("OAuth URL: %w", k.err)
 	}

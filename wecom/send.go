@@ -183,7 +183,9 @@ func (l *idList) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	*l = strings.FieldsFunc(s, func(r rune) bool { return r == '|' })
+	if s != "" {
+		*l = strings.Split(s, "|")
+	}
 	return nil
 }
 
