@@ -12,8 +12,8 @@ type ItemKind string
 
 // The kinds of items.
 const (
-	Inquiry  ItemKind = "inquiry" // 咨询
-	Bulletin ItemKind = "notice"  // 通知
+	InquiryItem ItemKind = "inquiry" // 咨询
+	NoticeItem  ItemKind = "notice"  // 通知
 )
 
 // ItemState is where an item stands.
