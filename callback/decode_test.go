@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -327,16 +328,23 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
 		before := bytes.Clone(plaintext)
 		if ev, err := Decode(plaintext); err == nil {
-			require.NotEmpty(t, ev.Head().Kind())
-			require.NotEmpty(t, Key("r", ev))
+			if ev.Head().Kind() == "" || Key("r", ev) == "" {
+				t.Fatal("an event without kind or key")
+			}
 		}
-		require.Equal(t, before, plaintext)
+		if !bytes.Equal(before, plaintext) {
+			t.Fatal("the original was changed")
+		}
 
 		doc := strings.TrimLeft(clean(plaintext), " \t\r\n")
 		fast, slow := new(tree), new(tree)
 		if fast.scan(doc) {
-			require.NoError(t, slow.parseXML(doc))
-			require.Equal(t, slow.nodes, fast.nodes)
+			if err := slow.parseXML(doc); err != nil {
+				t.Fatalf("only the scanner accepts it: %v", err)
+			}
+			if !slices.Equal(slow.nodes, fast.nodes) {
+				t.Fatalf("scanner %+v\nencoding/xml %+v", fast.nodes, slow.nodes)
+			}
 		}
 	})
 }
