@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -46,25 +47,52 @@ type auditRow struct {
 
 func (auditRow) TableName() string { return "audit" }
 
-// Audit records an act in this transaction. The row is not chained yet: a
-// chain's head in every transaction would make them wait for each other. See
-// SealAudit.
+// Audit records an act in this transaction; the rows are written together
+// when the closure ends. They are not chained yet: a chain's head in every
+// transaction would make them wait for each other. See SealAudit.
 func (tx *Tx) Audit(e AuditEntry) error {
 	detail := []byte("{}")
 	if len(e.Detail) > 0 {
 		var err error
 		if detail, err = json.Marshal(e.Detail); err != nil {
-			return fmt.Errorf("audit %s: %w", e.Action, err)
+			return fmt.Errorf("audit %s of %s: %w", e.Action, e.Subject, err)
 		}
 	}
-	row := auditRow{
+	tx.acts = append(tx.acts, auditRow{
 		At: tx.Now(), Actor: e.Actor, Action: e.Action, SubjectKind: e.Subject.Kind, SubjectID: e.Subject.ID,
 		Source: e.Source, EventKey: e.EventKey, Detail: string(detail),
-	}
-	if err := tx.g.Create(&row).Error; err != nil {
-		return fmt.Errorf("audit %s of %s: %w", e.Action, e.Subject, translate(err))
+	})
+	return nil
+}
+
+// auditRows bounds one statement.
+const auditRows = 50
+
+// writeAudit stores the acts recorded so far, many rows to a statement: one
+// round trip instead of one each.
+func (tx *Tx) writeAudit() error {
+	for len(tx.acts) > 0 {
+		rows := tx.acts[:min(len(tx.acts), auditRows)]
+		tx.acts = tx.acts[len(rows):]
+		args := make([]any, 0, 8*len(rows))
+		for _, a := range rows {
+			args = append(args, a.At, a.Actor, a.Action, a.SubjectKind, a.SubjectID, string(a.Source), a.EventKey, a.Detail)
+		}
+		_, err := tx.exec("INSERT INTO audit (at, actor, action, subject_kind, subject_id, source, event_key, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?, ?, ?, ?, ?, ?)", len(rows)-1), args...)
+		if err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
 	}
 	return nil
+}
+
+// AuditOf is Reader.AuditOf with the acts of this transaction.
+func (tx *Tx) AuditOf(s Subject, after int64, limit int) ([]AuditEntry, error) {
+	if err := tx.writeAudit(); err != nil {
+		return nil, err
+	}
+	return tx.Reader.AuditOf(s, after, limit)
 }
 
 // AuditOf lists the entries about a subject, oldest first, after the id of

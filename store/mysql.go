@@ -172,7 +172,7 @@ func (e *mysqlEngine) run(ctx context.Context, _ class, fn func(tx *Tx) error) (
 		_ = begun.Rollback() // after Commit it does nothing
 	}()
 	tx := &Tx{Reader: Reader{ctx: ctx, g: e.db.session(ctx, conn), db: e.db}}
-	if err := fn(tx); err != nil {
+	if err := tx.runClosure(fn); err != nil {
 		if conn.lost != nil && !errors.Is(err, ErrConflict) {
 			return fmt.Errorf("%w: %w", conn.lost, err)
 		}

@@ -16,6 +16,15 @@ import (
 type Tx struct {
 	Reader
 	enqueued bool
+	acts     []auditRow // recorded, not written yet
+}
+
+// runClosure runs fn and writes what it has left to the end.
+func (tx *Tx) runClosure(fn func(tx *Tx) error) error {
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.writeAudit()
 }
 
 // InTx runs fn in one transaction and commits when fn answers nil. On

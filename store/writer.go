@@ -259,7 +259,7 @@ func (w *writer) call(m *member) (err error) {
 		m.err = errors.New("the transaction's closure ended its goroutine")
 	}()
 	tx := &Tx{Reader: Reader{ctx: context.Background(), g: w.db.session(context.Background(), w.conn), db: w.db}}
-	err = m.fn(tx)
+	err = tx.runClosure(m.fn)
 	m.enqueued = tx.enqueued
 	returned = true
 	return err
