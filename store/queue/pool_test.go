@@ -391,7 +391,9 @@ func TestStormOfTenThousandTimers(t *testing.T) {
 			}))
 		}
 		q := queue.New(db, quiet(queue.Options{}))
-		queue.Register(q, func(ctx context.Context, job *queue.Job, args step) queue.Outcome { return queue.Done(leaveMark(args.Name)) })
+		queue.Register(q, func(ctx context.Context, job *queue.Job, args step) queue.Outcome {
+			return queue.Done(leaveMark(args.Name))
+		})
 		start(t, q)
 		require.Equal(t, queue.Ran{}, drain(t, q))
 		clock.Advance(time.Hour)
