@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"guiju/app/chat/words"
 	"guiju/store"
 )
 
@@ -40,6 +41,7 @@ type Call struct {
 	// Permits answers questions beyond the command's own permission.
 	Permits Permits
 
+	turn    *turn
 	command *Command
 	values  map[string]Value
 }
@@ -59,13 +61,8 @@ type Value struct {
 	Departments []store.Department `json:"-"`
 }
 
-// Span is a length of time as people say it. One of the fields is set.
-type Span struct {
-	Minutes  int `json:"minutes,omitempty"`
-	Days     int `json:"days,omitempty"`
-	Workdays int `json:"workdays,omitempty"`
-	Months   int `json:"months,omitempty"`
-}
+// Span is a length of time as people say it. One of its fields is set.
+type Span = words.Span
 
 // Recipients is the resolved value of an Audience argument.
 type Recipients struct {
@@ -76,7 +73,7 @@ type Recipients struct {
 
 // Has says whether the argument was given, asked for, or has a default.
 func (c *Call) Has(name string) bool {
-	c.value(name)
+	c.value(name) // refuses names that are not declared
 	_, ok := c.values[name]
 	return ok
 }

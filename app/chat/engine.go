@@ -2,26 +2,37 @@
 // grammar, asking for what is missing, help and menus (guide E2.0). Domains
 // register their commands; card buttons and menu entries carry command lines,
 // so each has a text of equal effect.
+//
+// A message passes through engine.go (what it is), parse.go (its words),
+// resolve.go, person.go and record.go (what the words mean), draft.go (what is
+// missing) and comes back through wording.go.
 package chat
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
+	"guiju/app/chat/words"
 	"guiju/store"
 )
 
 // Options are what the engine is lent.
 type Options struct {
-	Directory Directory
-	Permits   Permits
+	Directory Directory // required
+	Permits   Permits   // required
 	// Topics proposes a command for text that is none (guide E2.0 (3)); nil: no proposals.
 	Topics Topics
 	// Todo counts what waits for a member, for the greeting; nil: nothing waits.
 	Todo Todo
-	// Location is the company's zone; nil: Asia/Shanghai.
+	// Location is the company's zone; nil: UTC+8.
 	Location *time.Location
 	// DraftTime is how long a half-filled form is kept; 0: 30 minutes.
 	DraftTime time.Duration
+	// ReplyTime is how long a pressed 回复 is remembered after its form is
+	// gone; older than DraftTime it is confirmed first; 0: 24 hours.
+	ReplyTime time.Duration
 	// DayEnd is the time meant by a day alone where an instant is needed; 0: 18:00.
 	DayEnd time.Duration
 	// AddWorkdays counts working days for 3个工作日后; nil: not understood.
@@ -55,57 +66,310 @@ type Proposal struct {
 	Values   map[string]string // argument name → words
 }
 
-// Todo counts the open work of a member.
-type Todo interface {
-	Waiting(r *store.Reader, member int64) (int, error)
-}
-
 // Engine is the chat side of one program. Register everything first; then it
 // is safe for concurrent use.
 type Engine struct {
 	o        Options
 	commands []*Command
-	byWord   map[string]*Command
+	byWord   map[string]*Command // folded name or alias
+	longest  int                 // most words in a name
 	records  map[string]Records
-	kinds    []string // registered record kinds in order
-}
-
-// Module of the entry menu.
-type Entry struct {
-	Name    string // first word: "发通知"
-	Summary string
+	kinds    []string // of records, in the order registered
 }
 
 // New makes an engine that knows 帮助, 菜单 and 取消.
-func New(o Options) (*Engine, error) { return &Engine{o: o}, nil }
+func New(o Options) (*Engine, error) {
+	if o.Directory == nil || o.Permits == nil {
+		return nil, errors.New("chat needs a Directory and Permits")
+	}
+	if o.Location == nil {
+		o.Location = time.FixedZone("Asia/Shanghai", 8*60*60)
+	}
+	if o.DraftTime == 0 {
+		o.DraftTime = 30 * time.Minute
+	}
+	if o.ReplyTime == 0 {
+		o.ReplyTime = 24 * time.Hour
+	}
+	if o.DayEnd == 0 {
+		o.DayEnd = 18 * time.Hour
+	}
+	if o.Entries == nil {
+		o.Entries = DefaultEntries()
+	}
+	if o.Modules == nil {
+		o.Modules = DefaultModules()
+	}
+	e := &Engine{o: o, byWord: map[string]*Command{}, records: map[string]Records{}}
+	return e, e.Register(e.help(), e.menu(), cancel(), choose())
+}
 
-// Register adds commands. It refuses a name or alias that is taken, and a
-// command without help.
-func (e *Engine) Register(commands ...Command) error { return nil }
+// Register adds commands. It refuses a name or alias that is taken, a badly
+// written permission, and a command without help. Records that a command names
+// are registered first.
+func (e *Engine) Register(commands ...Command) error {
+	for i := range commands {
+		cmd := &commands[i]
+		if err := cmd.check(); err != nil {
+			return err
+		}
+		for _, arg := range cmd.Args {
+			for _, kind := range strings.Fields(arg.Record) {
+				if e.records[kind] == nil {
+					return fmt.Errorf("command %q: argument %q: no records of kind %q", cmd.Name, arg.Name, kind)
+				}
+			}
+		}
+		for _, name := range append([]string{cmd.Name}, cmd.Aliases...) {
+			key := words.Fold(name)
+			if len(key) == 0 || len(key) > maxCommand {
+				return fmt.Errorf("command %q: name %q is empty or longer than %d bytes", cmd.Name, name, maxCommand)
+			}
+			if other := e.byWord[key]; other != nil {
+				return fmt.Errorf("command %q: %q is taken by %q", cmd.Name, name, other.Name)
+			}
+			e.byWord[key] = cmd
+			e.longest = max(e.longest, len(strings.Fields(key)))
+		}
+		e.commands = append(e.commands, cmd)
+	}
+	return nil
+}
 
-// RegisterRecords says what a Number of that kind may mean.
-func (e *Engine) RegisterRecords(kind string, r Records) error { return nil }
+// RegisterRecords says what a Number of that kind may mean. If r is an
+// Attacher its open items also take what members send without a command.
+func (e *Engine) RegisterRecords(kind string, r Records) error {
+	if kind == "" || strings.ContainsAny(kind, " \t") || r == nil {
+		return fmt.Errorf("records of kind %q: bad kind or nil", kind)
+	}
+	if e.records[kind] != nil {
+		return fmt.Errorf("records of kind %q twice", kind)
+	}
+	e.records[kind] = r
+	e.kinds = append(e.kinds, kind)
+	return nil
+}
+
+// Commands lists what is registered, in order, for the manual.
+func (e *Engine) Commands() []Command {
+	var list []Command
+	for _, cmd := range e.commands {
+		list = append(list, *cmd)
+	}
+	return list
+}
+
+func (e *Engine) command(name string) *Command { return e.byWord[words.Fold(name)] }
 
 // Handle answers a text message.
 func (e *Engine) Handle(tx *store.Tx, from From, text string) (Answer, error) {
-	return Answer{}, nil
+	return e.turn(tx, from, FromChat, func(t *turn) (Answer, error) { return t.text(text) })
 }
 
 // Press answers a button of a card; key is the button's command line.
 func (e *Engine) Press(tx *store.Tx, from From, key string) (Answer, error) {
-	return Answer{}, nil
+	return e.turn(tx, from, FromCard, func(t *turn) (Answer, error) { return t.line(clean(key)) })
 }
 
 // Menu answers a menu entry; key is a command line.
 func (e *Engine) Menu(tx *store.Tx, from From, key string) (Answer, error) {
-	return Answer{}, nil
+	return e.turn(tx, from, FromMenu, func(t *turn) (Answer, error) { return t.line(clean(key)) })
 }
 
-// Enter greets a member who opened the app: the first time with the guide,
-// later at most once a day and only if something is open.
-func (e *Engine) Enter(tx *store.Tx, from From) (Answer, error) { return Answer{}, nil }
+// turn is one message of one member being answered.
+type turn struct {
+	e       *Engine
+	tx      *store.Tx
+	from    From
+	source  Source
+	conv    store.Conversation
+	mem     memory
+	notes   []string // lines before the answer
+	missed  bool     // the member was not understood
+	greeted bool     // greeted in this turn
+	failed  error    // of a look-up that had no way to return it
+}
 
-// NonText takes a message that is not text.
-func (e *Engine) NonText(tx *store.Tx, from From, media Media) (Answer, error) {
-	return Answer{}, nil
+// turn locks the conversation, acts, words the outcome and remembers.
+func (e *Engine) turn(tx *store.Tx, from From, source Source, act func(*turn) (Answer, error)) (Answer, error) {
+	conv, err := tx.Conversation(from.Member.ID, from.App)
+	if err != nil {
+		return Answer{}, err
+	}
+	t := &turn{e: e, tx: tx, from: from, source: source, conv: conv, mem: recall(conv.State)}
+	t.expire()
+	answer, err := act(t)
+	if t.failed != nil {
+		return Answer{}, t.failed
+	}
+	if err != nil {
+		text, ok := Wording(err)
+		if !ok {
+			return Answer{}, err
+		}
+		var denied NoPermission
+		if errors.As(err, &denied) {
+			if err := e.o.Permits.Denied(t.call(nil, source), denied.Permission, denied.Object); err != nil {
+				return Answer{}, fmt.Errorf("record denial of %s: %w", denied.Permission, err)
+			}
+		}
+		answer = Answer{Text: text}
+	}
+	if t.missed && t.mem.Failures >= 2 {
+		answer.Text += "\n需要帮忙吗？发 帮助 看全部命令，发 帮助 <命令> 看怎么写。"
+	}
+	if len(t.notes) > 0 {
+		answer.Text = strings.TrimRight(strings.Join(t.notes, "\n")+"\n"+answer.Text, "\n")
+	}
+	return t.remember(answer)
+}
+
+// text answers what a member wrote.
+func (t *turn) text(text string) (Answer, error) {
+	text = clean(text)
+	if len(text) > maxText {
+		t.miss()
+		return Answer{}, Refused{Reason: fmt.Sprintf("这条消息太长（%d 字节）", len(text)), Instead: "分成几条发，或作为文件发来"}
+	}
+	if text == "" {
+		return t.lost()
+	}
+	if f := t.mem.Form; f != nil {
+		return t.during(f, text)
+	}
+	if cmd, rest := t.e.match(text); cmd != nil {
+		return t.start(cmd, rest)
+	}
+	return t.free(text)
+}
+
+// line answers a command line of our own: a button, a menu entry.
+func (t *turn) line(line string) (Answer, error) {
+	if cmd, rest := t.e.match(line); cmd != nil {
+		return t.start(cmd, rest)
+	}
+	if module := t.e.module(line); module != "" {
+		return Answer{}, ModuleOff{Module: module}
+	}
+	return t.lost()
+}
+
+// start begins a command with what was written after it.
+func (t *turn) start(cmd *Command, rest string) (Answer, error) {
+	if err := t.permitted(cmd); err != nil {
+		return Answer{}, err
+	}
+	given, err := assign(cmd, rest, t.fits)
+	if err != nil {
+		t.miss()
+		return Answer{}, err
+	}
+	f := &form{Command: cmd.Name, Source: t.source, Words: given}
+	if cmd.Attach {
+		f.Attachments, t.mem.Loose = t.mem.Loose, nil
+	}
+	return t.proceed(f)
+}
+
+// proceed runs the command of a form if nothing is missing, else asks.
+func (t *turn) proceed(f *form) (Answer, error) {
+	c, p, err := t.fill(f)
+	if err != nil {
+		t.drop(f)
+		if _, worded := Wording(err); worded {
+			t.miss()
+		}
+		return Answer{}, err
+	}
+	if p != nil {
+		if p.failed {
+			t.miss()
+		}
+		return t.ask(f, p), nil
+	}
+	return t.run(f, c)
+}
+
+// run does it. Another form that is open stays open.
+func (t *turn) run(f *form, c *Call) (Answer, error) {
+	cmd := c.command
+	if err := t.permitted(cmd); err != nil {
+		t.drop(f)
+		return Answer{}, err
+	}
+	var err error
+	if c.Attachments, err = t.tx.Attachments(f.Attachments); err != nil {
+		return Answer{}, err
+	}
+	before := t.mem.Form
+	answer, err := cmd.Run(c)
+	var warned Warned
+	var incomplete Incomplete
+	switch {
+	case errors.As(err, &warned):
+		return t.warn(f, warned), nil
+	case errors.As(err, &incomplete) && cmd.arg(incomplete.Field) != nil:
+		if incomplete.Prompt == "" {
+			incomplete.Prompt = cmd.arg(incomplete.Field).Prompt
+		}
+		return t.ask(f, &problem{arg: cmd.arg(incomplete.Field), reason: incomplete.Error()}), nil
+	case err != nil:
+		t.drop(f)
+		return Answer{}, err
+	}
+	t.drop(f)
+	t.unpress(f)
+	if !t.missed {
+		t.mem.Failures = 0
+	}
+	if answer.Subject.ID != 0 {
+		if err := t.tx.FileAttachments(answer.Subject, f.Attachments...); err != nil {
+			return Answer{}, err
+		}
+	}
+	if answer.Ask != "" {
+		next, err := t.line(answer.Ask)
+		if text, worded := Wording(err); worded {
+			next = Answer{Text: text} // the act itself is done
+		} else if err != nil {
+			return Answer{}, fmt.Errorf("ask %q after %s: %w", answer.Ask, cmd.Name, err)
+		}
+		next.Text = strings.TrimLeft(answer.Text+"\n"+next.Text, "\n")
+		next.Subject = answer.Subject
+		return next, nil
+	}
+	if open := t.mem.Form; open != nil && open == before && open.Command != "" && cmd.Name != chooseName {
+		answer.Text = strings.TrimLeft(answer.Text+"\n"+open.reminder(), "\n")
+	}
+	return answer, nil
+}
+
+// permitted is nil if the asker may use the command at all.
+func (t *turn) permitted(cmd *Command) error {
+	if cmd.Permission == "" {
+		return nil
+	}
+	ok, err := t.e.o.Permits.Permit(t.call(cmd, t.source), cmd.Permission, "")
+	if err != nil {
+		return fmt.Errorf("permit %s: %w", cmd.Permission, err)
+	}
+	if !ok {
+		return NoPermission{Permission: cmd.Permission}
+	}
+	return nil
+}
+
+func (t *turn) call(cmd *Command, source Source) *Call {
+	c := &Call{Tx: t.tx, From: t.from, Source: source, Permits: t.e.o.Permits, turn: t, command: cmd, values: map[string]Value{}}
+	if cmd != nil {
+		c.Command = cmd.Name
+	}
+	return c
+}
+
+func (t *turn) miss() {
+	if !t.missed {
+		t.missed = true
+		t.mem.Failures++
+	}
 }

@@ -1,6 +1,14 @@
 package chat
 
-import "guiju/store"
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"guiju/app/chat/words"
+	"guiju/store"
+)
 
 // Record is one open item a member can mean by a number.
 type Record struct {
@@ -13,7 +21,7 @@ type Record struct {
 type RecordQuery struct {
 	Member int64
 	// Sequence keeps only numbers whose part after the dash has this value,
-	// whatever its zeros; 0 keeps all.
+	// whatever its zeros; 0 keeps all. Answering more does no harm.
 	Sequence int64
 	Limit    int
 }
@@ -30,6 +38,126 @@ type Records interface {
 type Attacher interface {
 	Records
 	// Attach adds the attachment to the item and answers what the member is
-	// told; an empty Text is worded by the engine.
+	// told; an empty Text is worded by the engine, which also files the
+	// attachment under the record.
 	Attach(c *Call, to Record, attachment store.Attachment) (Answer, error)
+}
+
+// The forms of a record number: whole, as the guide makes them, and shortened
+// to any tail of that: 12, M12, 20260302-12, M20260302-12.
+var (
+	dayNumber   = regexp.MustCompile(`^[#]?([a-z]{1,2})(\d{8})-(\d{1,9})$`)
+	plainNumber = regexp.MustCompile(`^[#]?([a-z]{1,2})-(\d{1,9})$`)
+	shortNumber = regexp.MustCompile(`^[#]?([a-z]{1,2})?(?:(\d{8})-)?(\d{1,6})$`)
+)
+
+// maxCandidates is how many items are read to find the one a short number means.
+const maxCandidates = 50
+
+// maxOptions is the longest numbered choice.
+const maxOptions = 9
+
+func numberLike(s string) bool {
+	if len(s) > 24 {
+		return false
+	}
+	s = words.Fold(s)
+	return dayNumber.MatchString(s) || plainNumber.MatchString(s) || shortNumber.MatchString(s)
+}
+
+// wholeNumber answers the canonical form of a whole record number.
+func wholeNumber(s string) (string, bool) {
+	s = words.Fold(s)
+	if g := dayNumber.FindStringSubmatch(s); g != nil {
+		n, err := strconv.ParseInt(g[3], 10, 64)
+		return fmt.Sprintf("%s%s-%04d", strings.ToUpper(g[1]), g[2], n), err == nil
+	}
+	if g := plainNumber.FindStringSubmatch(s); g != nil {
+		return strings.ToUpper(strings.TrimPrefix(s, "#")), true
+	}
+	return "", false
+}
+
+// number resolves what a member wrote for a Number.
+func (t *turn) number(arg *Arg, said string) (Value, *problem, error) {
+	if whole, ok := wholeNumber(said); ok {
+		return Value{Text: whole}, nil, nil
+	}
+	g := shortNumber.FindStringSubmatch(words.Fold(said))
+	if g == nil {
+		return Value{}, wrong(arg, Refused{
+			Reason: fmt.Sprintf("「%s」不是编号", clip(said, 20)), Instead: "像 M20260302-0012 这样的编号，或只写最后的 12",
+		}), nil
+	}
+	sequence, err := strconv.ParseInt(g[3], 10, 64)
+	if err != nil {
+		return Value{}, nil, fmt.Errorf("number %q: %w", said, err)
+	}
+	open, err := t.open(arg, sequence)
+	if err != nil {
+		return Value{}, nil, err
+	}
+	var fit []Record
+	for _, record := range open {
+		dash := strings.LastIndexByte(record.Number, '-')
+		n, err := strconv.ParseInt(record.Number[dash+1:], 10, 64)
+		if err == nil && n == sequence && strings.HasPrefix(strings.ToLower(record.Number), g[1]) && strings.Contains(record.Number[:dash+1], g[2]) {
+			fit = append(fit, record)
+		}
+	}
+	switch len(fit) {
+	case 0:
+		return Value{}, nil, NotFound{Number: clip(said, 20)}
+	case 1:
+		return Value{Text: fit[0].Number}, nil, nil
+	}
+	return Value{}, choiceOf(arg, fmt.Sprintf("有 %d 项符合「%s」，请选一项", len(fit), clip(said, 20)), fit), nil
+}
+
+// omitted finds the number a member left out: the only open item, or the
+// newest where the command says so. ok is false when there is nothing to infer.
+func (t *turn) omitted(cmd *Command, arg *Arg) (v Value, ok bool, p *problem, err error) {
+	if arg.Any || !arg.Required && !arg.Newest {
+		return Value{}, false, nil, nil
+	}
+	open, err := t.open(arg, 0)
+	if err != nil {
+		return Value{}, false, nil, err
+	}
+	switch {
+	case len(open) == 0:
+		return Value{}, false, nil, Refused{
+			Reason: fmt.Sprintf("现在没有等您「%s」的事项", cmd.Name), Instead: "带上编号再发一次，例如 " + cmd.Example,
+		}
+	case len(open) == 1 || arg.Newest:
+		return Value{Text: open[0].Number}, true, nil, nil
+	}
+	return Value{}, false, choiceOf(arg, fmt.Sprintf("有 %d 项可以「%s」，请选一项", len(open), cmd.Name), open), nil
+}
+
+// open lists the open items of the asker over the kinds of arg, each once.
+func (t *turn) open(arg *Arg, sequence int64) ([]Record, error) {
+	var all []Record
+	seen := map[string]bool{}
+	for _, kind := range strings.Fields(arg.Record) {
+		list, err := t.e.records[kind].Open(&t.tx.Reader, RecordQuery{Member: t.from.Member.ID, Sequence: sequence, Limit: maxCandidates})
+		if err != nil {
+			return nil, fmt.Errorf("open %s of member %d: %w", kind, t.from.Member.ID, err)
+		}
+		for _, record := range list {
+			if !seen[record.Number] && strings.Contains(record.Number, "-") {
+				seen[record.Number] = true
+				all = append(all, record)
+			}
+		}
+	}
+	return all, nil
+}
+
+func choiceOf(arg *Arg, title string, records []Record) *problem {
+	p := &problem{arg: arg, title: title, more: len(records) > maxOptions}
+	for _, record := range records[:min(maxOptions, len(records))] {
+		p.options = append(p.options, option{Label: strings.TrimSpace(record.Number + " " + clip(record.Title, 24)), Words: record.Number})
+	}
+	return p
 }

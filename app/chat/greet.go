@@ -1,0 +1,180 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"guiju/store"
+)
+
+// Entry is one way into the product, shown in the menu.
+type Entry struct {
+	Name    string // a command's name or alias: "发通知"
+	Summary string
+}
+
+// DefaultEntries is the entry menu of guide G1-2a.
+func DefaultEntries() []Entry {
+	return []Entry{
+		{"发通知", "通知同事、部门或全体"},
+		{"审批", "提交和处理申请"},
+		{"任务", "布置和跟踪工作"},
+		{"反馈", "提意见和建议"},
+		{"报障", "设备、系统出了问题"},
+	}
+}
+
+// DefaultModules are the first words of commands of systems that come later
+// (guide E2, S04 to S19), and what each system is called.
+func DefaultModules() map[string]string {
+	list := map[string]string{
+		"审批": "审批 请假 报销 申请 转审",
+		"任务": "任务 协作",
+		"权限": "权限 权限申请 谁有 权限审查",
+		"发布": "发布 公告 渠道 模板 时长 更正",
+		"群组": "群 建群 会议 会议纪要 话题",
+		"评估": "评估 指标 抽查",
+		"流程": "流程 流程变更",
+		"文档": "文档 归档",
+		"设备": "设备",
+		"反馈": "反馈 问题",
+		"知识": "知识",
+		"培训": "培训 考核",
+		"故障": "报障 故障 报修",
+		"工单": "工单",
+		"审计": "审计 日志",
+		"规范": "规范 例外申请",
+	}
+	modules := map[string]string{}
+	for module, first := range list {
+		for _, word := range strings.Fields(first) {
+			modules[word] = module
+		}
+	}
+	return modules
+}
+
+// Todo counts the open work of a member.
+type Todo interface {
+	// Waiting is how many items wait for the member.
+	Waiting(r *store.Reader, member int64) (int, error)
+}
+
+// menu is 菜单.
+func (e *Engine) menu() Command {
+	return Command{
+		Name: "菜单", Aliases: []string{"menu"}, Group: "常用",
+		Summary: "看从哪里开始", Usage: "菜单", Example: "菜单",
+		Run: func(c *Call) (Answer, error) { return e.entryMenu(c.turn) },
+	}
+}
+
+// entryMenu names every entry of the guide and promises only those that work.
+func (e *Engine) entryMenu(t *turn) (Answer, error) {
+	var names, off, ways []string
+	card := &Card{Title: "您要做什么？", Text: "点一下开始，或直接发命令。"}
+	for _, entry := range e.o.Entries {
+		names = append(names, entry.Name)
+		cmd := e.command(entry.Name)
+		if cmd == nil {
+			off = append(off, entry.Name)
+			continue
+		}
+		err := t.permitted(cmd)
+		if _, denied := Wording(err); denied {
+			continue
+		}
+		if err != nil {
+			return Answer{}, err
+		}
+		ways = append(ways, fmt.Sprintf("· %s：%s，例如 %s", entry.Name, entry.Summary, cmd.Example))
+		if len(card.Buttons) < maxButtons {
+			card.Buttons = append(card.Buttons, Button{Text: entry.Name, Key: entry.Name})
+		}
+	}
+	text := "您可以从这里开始：" + strings.Join(names, " / ")
+	if len(ways) > 0 {
+		text += "\n" + strings.Join(ways, "\n")
+	}
+	if len(off) > 0 {
+		text += "\n其中 " + strings.Join(off, "、") + " 还没有启用。"
+	}
+	text += "\n发 帮助 看全部命令。"
+	if len(card.Buttons) == 0 {
+		card = nil
+	}
+	return Answer{Text: text, Card: card}, nil
+}
+
+// Enter greets a member who opened the app: the first time with the guide in
+// three steps, later at most once a day and only if something is open (guide
+// G2-4.5(2)). Otherwise it says nothing.
+func (e *Engine) Enter(tx *store.Tx, from From) (Answer, error) {
+	return e.turn(tx, from, FromMenu, func(t *turn) (Answer, error) {
+		t.notes = nil // an expired form is no news to somebody who only looks in
+		if t.conv.GreetedAt == nil {
+			t.greet()
+			return e.firstSteps(t)
+		}
+		if e.o.Todo == nil || sameDay(*t.conv.GreetedAt, from.At, e.o.Location) {
+			return Answer{}, nil
+		}
+		waiting, err := e.o.Todo.Waiting(&tx.Reader, from.Member.ID)
+		if err != nil {
+			return Answer{}, fmt.Errorf("count open work of member %d: %w", from.Member.ID, err)
+		}
+		if waiting == 0 {
+			return Answer{}, nil
+		}
+		t.greet()
+		text := fmt.Sprintf("%s，您好。有 %d 项事情等您处理", from.Member.Name, waiting)
+		answer := Answer{Text: text + "。"}
+		if cmd := e.command(todoName); cmd != nil {
+			answer.Text = text + "，发 " + cmd.Name + " 查看。"
+			answer.Card = &Card{Title: "今日待办", Text: text + "。", Buttons: []Button{{Text: cmd.Name, Key: cmd.Name}}}
+		}
+		return answer, nil
+	})
+}
+
+const todoName = "我的待办"
+
+func (t *turn) greet() {
+	at := t.from.At
+	t.conv.GreetedAt, t.greeted = &at, true
+}
+
+// firstSteps is the guide for newcomers; it names only what exists.
+func (e *Engine) firstSteps(t *turn) (Answer, error) {
+	steps := []struct{ command, text string }{
+		{"咨询", "有问题就问：发 咨询 和您的问题，例如 "},
+		{"发通知", "要告诉同事：发 发通知、对象和内容，例如 "},
+		{todoName, "看什么在等您：发 "},
+		{"帮助", "不知道怎么写：发 "},
+	}
+	hello := fmt.Sprintf("%s，您好！这里是公司的工作助手，三步就会用：", t.from.Member.Name)
+	card := &Card{Title: "欢迎使用工作助手", Text: "点一下试试，或直接打字。"}
+	n := 0
+	for _, step := range steps {
+		cmd := e.command(step.command)
+		if cmd == nil || n == 3 && step.command != "帮助" {
+			continue
+		}
+		if t.permitted(cmd) != nil {
+			continue
+		}
+		n++
+		if n > 3 {
+			hello += "\n随时发 帮助 看全部命令。"
+			break
+		}
+		hello += fmt.Sprintf("\n%d. %s%s", n, step.text, cmd.Example)
+		card.Buttons = append(card.Buttons, Button{Text: cmd.Name, Key: cmd.Name})
+	}
+	return Answer{Text: hello, Card: card}, nil
+}
+
+func sameDay(a, b time.Time, zone *time.Location) bool {
+	return a.In(zone).Format(time.DateOnly) == b.In(zone).Format(time.DateOnly)
+}

@@ -1,0 +1,137 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"guiju/app/chat/words"
+)
+
+// help is 帮助: what the asker may do, or how one command is written.
+func (e *Engine) help() Command {
+	return Command{
+		Name: "帮助", Aliases: []string{"help", "?", "怎么用"}, Group: "常用",
+		Summary: "看全部命令，或一个命令的写法", Usage: "帮助 [命令]", Example: "帮助 取消",
+		Args: []Arg{{Name: "命令", Kind: Text, Rest: true}},
+		Run: func(c *Call) (Answer, error) {
+			if name := c.Text("命令"); name != "" {
+				return e.helpOn(c, name)
+			}
+			return e.helpAll(c)
+		},
+	}
+}
+
+// helpAll lists the commands the asker may use, by group in the order
+// registered, 常用 last.
+func (e *Engine) helpAll(c *Call) (Answer, error) {
+	const common = "常用"
+	var groups []string
+	lines := map[string][]string{}
+	for _, cmd := range e.commands {
+		if cmd.Hidden {
+			continue
+		}
+		err := c.turn.permitted(cmd)
+		if _, denied := Wording(err); denied {
+			continue
+		}
+		if err != nil {
+			return Answer{}, err
+		}
+		if lines[cmd.Group] == nil && cmd.Group != common {
+			groups = append(groups, cmd.Group)
+		}
+		lines[cmd.Group] = append(lines[cmd.Group], fmt.Sprintf("· %s：%s", cmd.Name, cmd.Summary))
+	}
+	var b strings.Builder
+	b.WriteString("您可以发这些命令：")
+	for _, group := range append(groups, common) {
+		fmt.Fprintf(&b, "\n%s\n%s", group, strings.Join(lines[group], "\n"))
+	}
+	b.WriteString("\n发 帮助 <命令> 看写法和例子，例如：帮助 " + e.firstVisible(lines))
+	return Answer{Text: b.String()}, nil
+}
+
+func (e *Engine) firstVisible(lines map[string][]string) string {
+	for _, entry := range e.o.Entries {
+		if cmd := e.command(entry.Name); cmd != nil && slices.ContainsFunc(lines[cmd.Group], func(line string) bool {
+			return strings.HasPrefix(line, "· "+cmd.Name+"：")
+		}) {
+			return cmd.Name
+		}
+	}
+	return "取消"
+}
+
+// helpOn shows usage, arguments and example of one command.
+func (e *Engine) helpOn(c *Call, name string) (Answer, error) {
+	cmd, _ := e.match(name)
+	if cmd == nil || cmd.Hidden {
+		if module := e.module(name); module != "" {
+			return Answer{}, ModuleOff{Module: module}
+		}
+		instead := "发 帮助 看全部命令"
+		if near := e.nearestCommand(name); near != "" {
+			instead = "帮助 " + near
+		}
+		return Answer{}, Refused{Reason: fmt.Sprintf("没有「%s」这个命令", clip(name, 20)), Instead: instead}
+	}
+	if err := c.turn.permitted(cmd); err != nil {
+		return Answer{}, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s：%s\n写法：%s", cmd.Name, cmd.Summary, cmd.Usage)
+	if len(cmd.Aliases) > 0 {
+		b.WriteString("\n也可以写：" + strings.Join(cmd.Aliases, "、"))
+	}
+	for _, arg := range cmd.Args {
+		fmt.Fprintf(&b, "\n· %s", describe(arg))
+	}
+	b.WriteString("\n例子：" + cmd.Example)
+	return Answer{Text: b.String()}, nil
+}
+
+func (e *Engine) nearestCommand(name string) string {
+	list := split(clip(name, 20), false)
+	if len(list) == 0 {
+		return ""
+	}
+	for _, cmd := range e.commands {
+		if !cmd.Hidden && near([]rune(words.Fold(cmd.Name)), []rune(list[0].fold)) {
+			return cmd.Name
+		}
+	}
+	return ""
+}
+
+// describe is one line about an argument: "截止（可不写，日期和时间，写作 截止:…）".
+func describe(arg Arg) string {
+	kinds := [...]string{
+		Text: "文字", Person: "同事的姓名或账号", Audience: "姓名、部门或 @全体", Number: "编号，可只写最后几位",
+		Date: "日期", Time: "时间", DateTime: "日期和时间", Duration: "时长", Integer: "整数", Decimal: "数字", Choice: "", YesNo: "写上就是“是”",
+	}
+	kind := kinds[arg.Kind]
+	if arg.Kind == Choice {
+		kind = strings.Join(arg.Choices, " / ")
+	}
+	if arg.Many {
+		kind += "，多位用、隔开"
+	}
+	need := "可不写"
+	if arg.Required {
+		need = "必填"
+		if arg.Kind == Number && !arg.Any {
+			need = "只有一项时可不写"
+		}
+	}
+	text := fmt.Sprintf("%s（%s；%s", arg.Name, need, kind)
+	if arg.Keyed && arg.Kind != YesNo {
+		text += "；写作 " + arg.Name + ":…"
+	}
+	if arg.Default != "" {
+		text += "；不写就是 " + arg.Default
+	}
+	return text + "）"
+}

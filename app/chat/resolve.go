@@ -1,0 +1,245 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"guiju/app/chat/words"
+)
+
+// problem is what keeps a form from being complete: an argument that is
+// missing, wrong or ambiguous.
+type problem struct {
+	arg     *Arg
+	title   string   // heading of the options
+	options []option // nil: a free answer
+	more    bool     // there are more than the options show
+	reason  string   // what is wrong, fully worded; "" when the argument is missing
+	failed  bool     // counts as a failure of the member to be understood
+}
+
+// option is one numbered answer to a question.
+type option struct {
+	Label string `json:"label"`
+	Do    string `json:"do,omitempty"`    // what choosing does; "": Words answer the question
+	Words string `json:"words,omitempty"` // answer, command line or record
+	Same  string `json:"same,omitempty"`  // another way to write the label
+}
+
+func wrong(arg *Arg, err error) *problem {
+	return &problem{arg: arg, reason: err.Error(), failed: true}
+}
+
+// fill resolves the arguments of a form in their order, up to the first
+// problem. It only reads.
+func (t *turn) fill(f *form) (*Call, *problem, error) {
+	cmd := t.e.command(f.Command)
+	if cmd == nil {
+		return nil, nil, ModuleOff{Module: f.Command}
+	}
+	c := t.call(cmd, f.Source)
+	c.Insists = f.Insists
+	for i := range cmd.Args {
+		arg := &cmd.Args[i]
+		said, given := f.Words[arg.Name]
+		if !given {
+			v, ok, p, err := t.missing(cmd, arg)
+			if p != nil || err != nil {
+				return c, p, err
+			}
+			if ok {
+				c.values[arg.Name] = v
+			}
+			continue
+		}
+		v, p, err := t.resolve(arg, said, f.saidAt(arg.Name, t.from.At))
+		if p != nil || err != nil {
+			return c, p, err
+		}
+		c.values[arg.Name] = v
+	}
+	for i := range cmd.Args {
+		arg := &cmd.Args[i]
+		v, ok := c.values[arg.Name]
+		if !ok || arg.Validate == nil {
+			continue
+		}
+		if err := arg.Validate(c, v); err != nil {
+			var no NoPermission
+			if _, worded := Wording(err); !worded || errors.As(err, &no) {
+				return c, nil, err
+			}
+			return c, wrong(arg, err), nil
+		}
+	}
+	return c, nil, nil
+}
+
+// missing fills an argument nobody gave, or says what to ask.
+func (t *turn) missing(cmd *Command, arg *Arg) (Value, bool, *problem, error) {
+	if arg.Kind == Number {
+		v, ok, p, err := t.omitted(cmd, arg)
+		if ok || p != nil || err != nil {
+			return v, ok, p, err
+		}
+	}
+	if arg.Default != "" {
+		v, p, err := t.resolve(arg, arg.Default, t.from.At)
+		return v, p == nil && err == nil, p, err
+	}
+	if arg.Required {
+		return Value{}, false, t.e.ask(arg), nil
+	}
+	return Value{}, false, nil, nil
+}
+
+// ask is the question for a missing argument.
+func (e *Engine) ask(arg *Arg) *problem {
+	p := &problem{arg: arg}
+	switch arg.Kind {
+	case Choice:
+		p.options = choices(arg.Choices)
+	case YesNo:
+		p.options = choices([]string{"是", "否"})
+	}
+	return p
+}
+
+func choices(labels []string) []option {
+	if len(labels) > maxOptions {
+		return nil
+	}
+	var list []option
+	for _, label := range labels {
+		list = append(list, option{Label: label, Words: label})
+	}
+	return list
+}
+
+// resolve understands the words of one argument, written at an instant.
+func (t *turn) resolve(arg *Arg, said string, at time.Time) (Value, *problem, error) {
+	said = strings.TrimSpace(said)
+	switch arg.Kind {
+	case Text:
+		return Value{Text: said}, nil, nil
+	case Person, Audience:
+		return t.people(arg, said)
+	case Number:
+		return t.number(arg, said)
+	}
+	v, err := t.e.plain(arg, said, at)
+	if err == nil && !arg.Past && (arg.Kind == Date || arg.Kind == DateTime) && t.late(arg, v) {
+		err = &words.Mistake{Reason: fmt.Sprintf("「%s」已经过去了", clip(said, 20)), Instead: "写以后的时间"}
+	}
+	var mistake *words.Mistake
+	switch {
+	case errors.As(err, &mistake):
+		return v, wrong(arg, Refused{Reason: mistake.Reason, Instead: mistake.Instead}), nil
+	case err != nil:
+		p := wrong(arg, Incomplete{Field: arg.Name, Prompt: fmt.Sprintf("没看懂「%s」，%s", clip(said, 20), how(arg))})
+		p.options = t.e.ask(arg).options
+		return v, p, nil
+	}
+	return v, nil, nil
+}
+
+// late says whether an instant understood earlier has passed meanwhile.
+func (t *turn) late(arg *Arg, v Value) bool {
+	now := t.from.At.In(t.e.o.Location)
+	if arg.Kind == DateTime {
+		return !v.Time.After(now)
+	}
+	return v.Time.Before(time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location()))
+}
+
+// plain understands the kinds that need no database. words.ErrUnknown says
+// that the words are not of that kind at all.
+func (e *Engine) plain(arg *Arg, said string, at time.Time) (Value, error) {
+	v := Value{Text: said}
+	m := words.Moment{Now: at.In(e.o.Location), DayEnd: e.o.DayEnd, Past: arg.Past, AddWorkdays: e.o.AddWorkdays}
+	var err error
+	ok := true
+	switch arg.Kind {
+	case Date:
+		v.Time, err = words.Day(said, m)
+	case DateTime:
+		v.Time, v.DateOnly, err = words.Instant(said, m)
+	case Time:
+		v.Clock, err = words.TimeOfDay(said, m)
+	case Duration:
+		v.Span, err = words.Length(said)
+	case Integer:
+		v.Integer, ok = words.Integer(said)
+	case Decimal:
+		v.Text, ok = words.Decimal(said)
+	case Choice:
+		i := slices.IndexFunc(arg.Choices, func(choice string) bool { return words.Fold(choice) == words.Fold(said) })
+		if ok = i >= 0; ok {
+			v.Text = arg.Choices[i]
+		}
+	case YesNo:
+		v.Yes = yes(said)
+		ok = v.Yes || no(said)
+	}
+	if err == nil && !ok {
+		err = words.ErrUnknown
+	}
+	return v, err
+}
+
+// fits says whether words can be an argument at all; it decides whether an
+// optional argument is meant.
+func (t *turn) fits(arg *Arg, said string) bool {
+	switch arg.Kind {
+	case Text:
+		return true
+	case Number:
+		return numberLike(said)
+	case Person, Audience:
+		_, p, err := t.people(arg, said)
+		if err != nil {
+			t.failed = err
+		}
+		return err == nil && (p == nil || p.options != nil)
+	}
+	_, err := t.e.plain(arg, said, t.from.At)
+	return !errors.Is(err, words.ErrUnknown)
+}
+
+// how says in what form an argument is written.
+func how(arg *Arg) string {
+	switch arg.Kind {
+	case Date:
+		return "请写日期，例如 2026-03-09、3月9日、明天、周五"
+	case DateTime:
+		return "请写日期和时间，例如 3月9日 16:30、明天下午4点"
+	case Time:
+		return "请写时间，例如 16:30、下午4点"
+	case Duration:
+		return "请写时长，例如 30分钟、2小时、3个工作日"
+	case Integer:
+		return "请写整数，例如 3"
+	case Decimal:
+		return "请写数字，例如 1200.50"
+	case Choice:
+		return "请从这些里选：" + strings.Join(arg.Choices, "、")
+	case YesNo:
+		return "请答 是 或 否"
+	}
+	return "请换一种写法"
+}
+
+var (
+	yesWords = []string{"是", "是的", "好", "好的", "对", "对的", "确认", "确定", "发", "发送", "可以", "行", "嗯", "要", "需要", "ok", "yes", "y", "true"}
+	noWords  = []string{"否", "不", "不是", "不用", "不要", "不用了", "不需要", "不行", "不发", "没有", "no", "n", "false"}
+)
+
+func yes(s string) bool { return slices.Contains(yesWords, bare(s)) }
+func no(s string) bool  { return slices.Contains(noWords, bare(s)) }
+
+func bare(s string) string {
+	return strings.TrimRight(words.Fold(strings.TrimSpace(s)), endPunctuation)
+}
