@@ -63,6 +63,14 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules no
 	n.OnDelivered(itemPurpose, delivered)
 	n.OnDelivered(itemPurpose+".again", delivered)
 	clocks.OnUndelivered("item", c.forward)
+	clocks.AlsoWaiting("待我确认是否解决", func(r *store.Reader, member int64, limit int) ([]response.Waiting, error) {
+		items, err := r.ItemsSent(member, []store.ItemState{store.ItemAnswered}, limit)
+		var all []response.Waiting
+		for _, item := range items {
+			all = append(all, response.Waiting{Number: item.Number, Title: title(item), Hint: "已解决 " + item.Number})
+		}
+		return all, err
+	})
 	return c
 }
 
@@ -308,7 +316,7 @@ func (c *Communication) enter(call *chat.Call, item store.Item, kind store.Entry
 		return err
 	}
 	return call.Tx.Audit(store.AuditEntry{
-		Actor: call.Member.ID, Action: "item." + string(kind), Subject: item.Subject(), Source: string(call.Source),
+		Actor: call.Member.ID, Action: "item." + string(kind), Subject: item.Subject(), Source: store.AuditSource(call.Source),
 		Detail: map[string]any{"number": item.Number, "delivery": call.Delivery},
 	})
 }

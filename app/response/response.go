@@ -56,6 +56,7 @@ type Clocks struct {
 	superiors Superiors
 	log       *slog.Logger
 	forward   map[string]Forward
+	sources   []headed
 }
 
 // New builds the clocks and registers their cards.

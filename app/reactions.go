@@ -1,0 +1,128 @@
+package app
+
+import (
+	"fmt"
+	"strconv"
+
+	"guiju/app/chat"
+	"guiju/app/notify"
+	"guiju/app/policy"
+	"guiju/store"
+)
+
+// react connects what happens in one part with what it causes in another.
+func (a *App) react() {
+	a.notify.OnRefused(a.undeliverable)
+}
+
+// undeliverable is what follows when a message will not reach somebody: the
+// clock of an item passes to the 部门主管, who tells the sender and the
+// administrators; of anything else the administrators are told (G1-4.1(5) AE1).
+func (a *App) undeliverable(tx *store.Tx, r notify.Refused) error {
+	if r.Message.SubjectKind == "item" && r.Message.CardKind != "" {
+		return a.clocks.Refused(tx, r.Message.Subject(), r.Members, r.Why)
+	}
+	if r.Message.Purpose == "fault" {
+		a.log.Error("administrators cannot be reached", "message", r.Message.ID)
+		return nil // a fault about a fault would never end
+	}
+	administrators, err := a.people.Administrators(&tx.Reader)
+	if err != nil {
+		return err
+	}
+	members, err := tx.Members(r.Members)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		err := a.notify.Tell(tx, notify.Notice{
+			App: r.Message.App, To: administrators, Purpose: "fault", Subject: r.Message.Subject(), Important: true,
+			Text:   fmt.Sprintf("【发送失败】发给%s（%s）的一条消息没有送达：%s。请检查应用的可见范围和成员状态。", m.Name, m.UserID, r.Why),
+			Unique: fmt.Sprintf("undeliverable:%d:%d", r.Message.ID, m.ID),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendTexts plans the texts of an answer that does not fit the HTTP response.
+func (a *App) sendTexts(tx *store.Tx, h Handled, delivery int64, texts []string) error {
+	for i, text := range texts {
+		err := a.notify.Tell(tx, notify.Notice{
+			App: h.App, To: []int64{h.Member}, Text: text, Purpose: "reply", Prompt: true,
+			Subject: store.Subject{Kind: "delivery", ID: delivery},
+			Unique:  fmt.Sprintf("reply:%d:%d:%d", delivery, len(texts), i),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellFailure tells a member that his message was kept although handling it
+// failed (guide E2.0, internal error).
+func (a *App) tellFailure(tx *store.Tx, delivery int64, userid, app string) error {
+	if userid == "" {
+		return nil
+	}
+	member, _, err := a.people.Identify(tx, userid)
+	if err != nil {
+		return err
+	}
+	return a.notify.Tell(tx, notify.Notice{
+		App: app, To: []int64{member.ID}, Purpose: "reply", Prompt: true,
+		Text:    chat.Internal(strconv.FormatInt(delivery, 10)).Text + "，您的消息已保存，会自动重试，不用重发。",
+		Subject: store.Subject{Kind: "delivery", ID: delivery},
+		Unique:  fmt.Sprintf("failed:%d", delivery),
+	})
+}
+
+// permits asks the policy on behalf of the chat.
+type permits struct{ a *App }
+
+// Permit implements chat.Permits. Objects are not resolved here: a domain that
+// decides by the object asks about its own.
+func (p permits) Permit(c *chat.Call, permission, _ string) (bool, error) {
+	actor, err := p.a.people.Actor(&c.Tx.Reader, c.Member)
+	if err != nil {
+		return false, err
+	}
+	decision := p.a.rules.Load().Permit(actor, policy.Permission(permission), policy.Object{}, c.Tx.Now())
+	return decision.Allowed, nil
+}
+
+// Denied implements chat.Permits.
+func (p permits) Denied(c *chat.Call, permission, object string) error {
+	return c.Tx.Audit(store.AuditEntry{
+		Actor: c.Member.ID, Action: "permission.denied", Source: store.AuditSource(c.Source),
+		Subject: store.Subject{Kind: "delivery", ID: c.Delivery},
+		Detail:  map[string]any{"permission": permission, "object": object, "command": c.Command},
+	})
+}
+
+// topics proposes a 咨询 for free text that has a topic (G1-4.2(1)).
+type topics struct{ a *App }
+
+// Propose implements chat.Topics.
+func (t topics) Propose(c *chat.Call, text string) (*chat.Proposal, error) {
+	rules := t.a.rules.Load()
+	route := rules.Route(text)
+	if !route.Matched {
+		return nil, nil
+	}
+	org, err := t.a.people.Org(&c.Tx.Reader)
+	if err != nil {
+		return nil, err
+	}
+	answerer := rules.Answerer(route.Department, route.Post, c.Member.ID, org)
+	if len(answerer.Members) == 0 {
+		return nil, nil
+	}
+	return &chat.Proposal{
+		Question: "发给" + answerer.Department.Name + "？",
+		Command:  "咨询", Values: map[string]string{"内容": text},
+	}, nil
+}
