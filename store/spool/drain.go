@@ -95,8 +95,9 @@ func (s *Spool) skipDamage() error {
 	if found.records == 0 {
 		found.start, found.skipped = s.size, s.size-s.start
 	}
+	s.repaired.Skipped += found.skipped - s.damaged
+	s.damaged = found.skipped - (found.start - s.start)
 	s.start, s.records = found.start, found.records
-	s.repaired.Skipped += found.skipped
 	return nil
 }
 

@@ -45,6 +45,7 @@ type Spool struct {
 	size     int64 // of log, what is on the disk for good
 	start    int64 // of log, what is handled
 	records  int   // between start and size
+	damaged  int64 // bytes between them that are no records, counted in repaired
 	pending  []*appending
 	reserved int64 // bytes of pending and of the group being written
 	writing  bool  // a caller is writing a group
@@ -122,6 +123,7 @@ func (s *Spool) recover() error {
 	}
 	s.start, s.size, s.records = found.start, found.end, found.records
 	s.repaired = Repair{Cut: size - found.end, Skipped: found.skipped}
+	s.damaged = found.skipped
 	if s.records == 0 {
 		return s.empty()
 	}
