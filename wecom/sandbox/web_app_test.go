@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ type desk struct {
 	opts     sandbox.Options
 	base     string // of the platform
 	keys     envelope.Keys
+
+	streamless atomic.Bool // no page gets a stream of hints
 
 	mu       sync.Mutex
 	token    string
@@ -50,12 +53,16 @@ type inbound struct {
 
 // newDesk starts a platform at Monday 2026-03-02 10:00 with standing clock, and the desk as its app.
 func newDesk(t *testing.T) *desk {
+	return newDeskAt(t, time.Date(2026, 3, 2, 10, 0, 0, 0, time.FixedZone("CST", 8*3600)))
+}
+
+func newDeskAt(t *testing.T, start time.Time) *desk {
 	d := &desk{t: t, opts: sandbox.DefaultOptions()}
 	app := httptest.NewServer(http.HandlerFunc(d.callback))
 	t.Cleanup(app.Close)
 	d.opts.Apps[0].CallbackURL = app.URL
 	d.opts.Contacts.CallbackURL = ""
-	d.opts.Start = time.Date(2026, 3, 2, 10, 0, 0, 0, time.FixedZone("CST", 8*3600))
+	d.opts.Start = start
 	d.opts.Frozen = true
 	key, err := envelope.NewKey(d.opts.Apps[0].Token, d.opts.Apps[0].EncodingAESKey, d.opts.CorpID)
 	require.NoError(t, err)
@@ -72,12 +79,30 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// serve puts the platform on a loopback port.
+// serve puts the platform on a loopback port. The page gets the strictest policy it promises to work under,
+// whatever the platform itself allows.
 func (d *desk) serve() *httptest.Server {
-	server := httptest.NewServer(d.platform.Handler())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/sandbox/") && !strings.HasPrefix(r.URL.Path, "/cgi-bin/") {
+			w = strictPolicy{w}
+		}
+		if d.streamless.Load() && r.URL.Path == "/sandbox/api/stream" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		d.platform.Handler().ServeHTTP(w, r)
+	}))
 	d.t.Cleanup(server.Close)
 	d.base = server.URL
 	return server
+}
+
+// strictPolicy replaces the Content-Security-Policy of an answer.
+type strictPolicy struct{ http.ResponseWriter }
+
+func (w strictPolicy) WriteHeader(status int) {
+	w.Header().Set("Content-Security-Policy", "default-src 'self'")
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func (d *desk) callback(w http.ResponseWriter, r *http.Request) {

@@ -97,7 +97,7 @@ export class Chat {
     let previous = null;
     for (const message of messages) {
       present.add(message.id);
-      const version = `${message.updated_at}|${message.kind}`;
+      const { version } = message;
       const row = this.rows.get(message.id);
       let node = row && row.node;
       if (!row || row.version !== version) {
@@ -183,7 +183,8 @@ export class Chat {
   }
 }
 
-// normalise turns an entry of /sandbox/api/chat into what the drawing needs.
+// normalise turns an entry of /sandbox/api/chat into what the drawing needs. version is the whole entry:
+// updated_at is business time, which may stand still while a card changes.
 function normalise(raw, user) {
-  return { ...raw, mine: String(raw.from).toLowerCase() === user.toLowerCase() };
+  return { ...raw, version: JSON.stringify(raw), mine: String(raw.from).toLowerCase() === user.toLowerCase() };
 }

@@ -4,7 +4,7 @@ import { streamURL } from './api.js';
 
 const POLL = 2000;
 const FIRST_RETRY = 1000;
-const LAST_RETRY = 30000;
+const LAST_RETRY = 10000;
 
 // Live opens the stream. hooks: hint(hint) for each; poll() in its place while the stream is down, and once
 // when it comes back, because hints were missed; state('live' | 'polling').

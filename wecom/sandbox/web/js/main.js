@@ -11,10 +11,11 @@ import { Guide } from './guide.js';
 import { Live } from './live.js';
 import { Unread } from './unread.js';
 import { Toasts } from './toast.js';
+import { closePopupsOutside } from './popups.js';
 
 const FIRST = 'zhaoliu'; // whom a newcomer plays first; anybody else if he is not in the company
 const TITLES = { assistant: '规矩助手' };
-const ROUND = 5; // chats looked at per poll while no hints come
+const ROUND = 12; // chats looked at per poll while no hints come
 
 const part = (id) => document.getElementById(id);
 
@@ -187,4 +188,5 @@ class Page {
   }
 }
 
+closePopupsOutside();
 new Page().start();
