@@ -39,22 +39,21 @@ type Arg struct {
 	Aliases  []string
 	Kind     Kind
 	Required bool
-	Prompt   string   // question asked when it is missing; ends without "？" or "：" only by choice
+	Prompt   string   // question asked when it is missing, shown after 【请补充】<Name>：
 	Choices  []string // for Choice
 	Default  string   // words taken when it is neither given nor required
 	Rest     bool     // takes all remaining words; only the last positional argument
 	Many     bool     // Person: several, separated by 、 or ，
-	Keyed    bool     // never filled by position, only as 键:值 (YesNo: also as the bare word)
+	Keyed    bool     // never filled by position, only as 键:值
 	// Record names the registered kinds a Number may mean, separated by
 	// spaces: "item.received".
 	Record string
 	// Newest takes the newest open item when a Number is omitted and several
 	// are open (guide S03: 收到 without number) instead of asking.
 	Newest bool
-	// Any lets a full number through that is not among the open items, so
-	// that the command itself finds it; shortened ones still need an open one.
-	// Without it a full number is passed on too; Any also stops the engine
-	// from guessing when the number is omitted: it is asked for.
+	// Any is for commands about all records, not only open ones (追溯): an
+	// omitted Number is asked for, never inferred. A whole number is always
+	// passed on for the command to find; a shortened one needs an open item.
 	Any bool
 	// Past allows dates before today; without it they are refused.
 	Past bool
@@ -78,7 +77,7 @@ const (
 	Integer              // a whole number
 	Decimal              // an amount, at most four decimals
 	Choice               // one of Arg.Choices
-	YesNo                // 是 or 否; its bare name means 是
+	YesNo                // 是 or 否; its bare name means 是, an optional one has no position
 )
 
 var permissionCode = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_<>]+)+$`)

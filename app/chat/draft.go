@@ -66,7 +66,7 @@ func (t *turn) expire() {
 	if f := t.mem.Form; f != nil && t.from.At.Sub(f.At) > t.e.o.DraftTime {
 		t.mem.Form = nil
 		if f.Command != "" && !f.Confirm {
-			t.notes = append(t.notes, fmt.Sprintf("（刚才的「%s」超过 %s 没填完，已经取消。）", f.Command, length(t.e.o.DraftTime)))
+			t.notes = append(t.notes, fmt.Sprintf("（刚才的「%s」超过%s没填完，已经取消。）", f.Command, length(t.e.o.DraftTime)))
 		}
 	}
 	if t.from.At.Sub(t.mem.LooseAt) > t.e.o.DraftTime || len(t.mem.Loose) == 0 {
@@ -268,8 +268,7 @@ func (t *turn) during(f *form, text string) (Answer, error) {
 	if o := f.pick(text); o != nil {
 		return t.chose(f, *o)
 	}
-	cmd, rest := t.e.match(text)
-	if cmd != nil {
+	if cmd, rest := t.match(text); cmd != nil {
 		answer, done, err := t.interrupt(f, cmd, rest, text)
 		if done || err != nil {
 			return answer, err
@@ -416,6 +415,9 @@ func cancel() Command {
 // chooseName is the command of the buttons of a choice.
 const chooseName = "选择"
 
+// outdated is the answer to a button of a question that is no longer open.
+var outdated = Refused{Reason: "这个选择已经过时", Instead: "看最新的一条消息，或重新发命令"}
+
 // choose is the command line of the buttons of a choice: 选择 <question> <option>.
 func choose() Command {
 	return Command{
@@ -427,7 +429,7 @@ func choose() Command {
 		Run: func(c *Call) (Answer, error) {
 			f, n := c.turn.mem.Form, c.Integer("序号")
 			if f == nil || f.Nonce != c.Integer("问题") || n < 1 || n > int64(len(f.Options)) {
-				return Answer{}, Refused{Reason: "这个选择已经过时", Instead: "看最新的一条消息，或重新发命令"}
+				return Answer{}, outdated
 			}
 			return c.turn.chose(f, f.Options[n-1])
 		},

@@ -237,10 +237,22 @@ func (t *turn) text(text string) (Answer, error) {
 	if f := t.mem.Form; f != nil {
 		return t.during(f, text)
 	}
-	if cmd, rest := t.e.match(text); cmd != nil {
+	if cmd, rest := t.match(text); cmd != nil {
 		return t.start(cmd, rest)
 	}
 	return t.free(text)
+}
+
+// match finds the command of a text somebody typed. Hidden ones are only for
+// those who type a button's whole line.
+func (t *turn) match(text string) (*Command, string) {
+	cmd, rest := t.e.match(text)
+	if cmd != nil && cmd.Hidden {
+		if ok, err := t.complete(cmd, rest); !ok || err != nil {
+			return nil, ""
+		}
+	}
+	return cmd, rest
 }
 
 // line answers a command line of our own: a button, a menu entry.
@@ -284,6 +296,9 @@ func (t *turn) proceed(f *form) (Answer, error) {
 	if p != nil {
 		if p.failed {
 			t.miss()
+		}
+		if c.command.Hidden {
+			return Answer{}, outdated
 		}
 		return t.ask(f, p), nil
 	}

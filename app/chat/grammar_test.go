@@ -158,7 +158,7 @@ func TestE2_0_TheFormIsKeptFor30Minutes(t *testing.T) {
 	each(t, func(w *world) {
 		w.Says("赵六", "布置 邵静").Gets("30分钟内有效")
 		w.After(30*time.Minute).Says("赵六", "回访").Is("【请补充】截止：什么时候完成")
-		w.After(30*time.Minute+time.Second).Says("赵六", "周五").Begins("（刚才的「布置」超过 30分钟没填完，已经取消。）").Lacks("【已受理】")
+		w.After(30*time.Minute+time.Second).Says("赵六", "周五").Begins("（刚才的「布置」超过30分钟没填完，已经取消。）").Lacks("【已受理】")
 		w.Says("孙七", "回访").Lacks("【请补充】") // per member
 	})
 }
@@ -167,7 +167,7 @@ func TestE2_0_TheTimeAFormIsKeptIsConfigurable(t *testing.T) {
 	each(t, func(w *world) {
 		w.engine = w.newEngine(chat.Options{DraftTime: 5 * time.Minute})
 		w.Says("赵六", "布置 邵静").Gets("5分钟内有效")
-		w.After(6*time.Minute).Says("赵六", "回访").Begins("（刚才的「布置」超过 5分钟没填完")
+		w.After(6*time.Minute).Says("赵六", "回访").Begins("（刚才的「布置」超过5分钟没填完")
 	})
 }
 

@@ -287,7 +287,7 @@ func (a *assignment) positional(fits func(*Arg, string) bool) error {
 	}
 	for i := range a.cmd.Args {
 		arg := &a.cmd.Args[i]
-		if arg.Keyed || arg.Kind == YesNo || a.given[arg.Name] != "" {
+		if arg.Keyed || arg.Kind == YesNo && !arg.Required || a.given[arg.Name] != "" {
 			continue
 		}
 		if left, err = a.flags(left, false); err != nil {

@@ -58,7 +58,7 @@ const maxCandidates = 50
 const maxOptions = 9
 
 func numberLike(s string) bool {
-	if len(s) > 24 {
+	if len(s) > 64 {
 		return false
 	}
 	s = words.Fold(s)
