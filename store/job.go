@@ -180,32 +180,49 @@ func (tx *Tx) meetTwin(job *Job) (int64, error) {
 }
 
 func (tx *Tx) tryInsertJob(job *Job) (int64, error) {
-	due := !job.RunAt.After(job.CreatedAt)
-	job.State = JobWaiting
-	var wake, head, tail, slot any = job.RunAt, nil, nil, nil
-	var entered int64
-	if job.UniqueKey != "" {
-		slot = job.UniqueKey
-	}
-	if job.OrderKey != "" && due {
-		blocked, at, err := tx.enterOrder(job.OrderKey)
-		switch {
-		case err != nil:
-			return 0, err
-		case blocked:
-			job.State, wake, tail, entered = JobBlocked, nil, job.OrderKey, at
-		default:
-			head = job.OrderKey
-		}
+	p, err := tx.placeFor(job, job.CreatedAt)
+	if err != nil {
+		return 0, err
 	}
 	result, err := tx.exec(`INSERT INTO jobs (kind, args, state, run_at, wake_at, max_attempts, order_key, order_head,
 		order_tail, entered, unique_key, unique_slot, once, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		job.Kind, string(job.Args), string(job.State), job.RunAt, wake, job.MaxAttempts, job.OrderKey, head,
-		tail, entered, job.UniqueKey, slot, job.Once, job.CreatedAt)
+		job.Kind, string(job.Args), string(p.state), job.RunAt, p.wake, job.MaxAttempts, job.OrderKey, p.head,
+		p.tail, p.entered, job.UniqueKey, p.slot, job.Once, job.CreatedAt)
 	if err != nil {
 		return 0, err
 	}
 	return result.LastInsertId()
+}
+
+// place is where a job stands in its orders; a nil column is NULL.
+type place struct {
+	state   JobState
+	wake    any
+	head    any
+	tail    any
+	entered int64
+	slot    any
+}
+
+// placeFor is the place of a job that is enqueued now.
+func (tx *Tx) placeFor(job *Job, now time.Time) (place, error) {
+	p := place{state: JobWaiting, wake: job.RunAt}
+	if job.UniqueKey != "" {
+		p.slot = job.UniqueKey
+	}
+	if job.OrderKey == "" || job.RunAt.After(now) {
+		return p, nil
+	}
+	blocked, at, err := tx.enterOrder(job.OrderKey)
+	if err != nil {
+		return place{}, err
+	}
+	if blocked {
+		p.state, p.wake, p.tail, p.entered = JobBlocked, nil, job.OrderKey, at
+	} else {
+		p.head = job.OrderKey
+	}
+	return p, nil
 }
 
 // enterOrder says whether the key has a head already, and the place of the

@@ -225,23 +225,13 @@ func (tx *Tx) revive(job lockedJob) error {
 		_, err := tx.exec("UPDATE jobs SET state = 'waiting', wake_at = run_at, attempt = 0 WHERE id = ?", job.ID)
 		return err
 	}
-	now := tx.Now()
-	state, head, tail, entered, slot := JobWaiting, any(nil), any(nil), int64(0), any(nil)
-	var wake any = now
-	if job.UniqueKey != "" {
-		slot = job.UniqueKey
+	job.RunAt = tx.Now()
+	p, err := tx.placeFor(&job.Job, job.RunAt)
+	if err != nil {
+		return err
 	}
-	if job.OrderKey != "" {
-		blocked, at, err := tx.enterOrder(job.OrderKey)
-		if err != nil {
-			return err
-		}
-		if head = job.OrderKey; blocked {
-			state, wake, head, tail, entered = JobBlocked, nil, nil, job.OrderKey, at
-		}
-	}
-	_, err := tx.exec(`UPDATE jobs SET state = ?, run_at = ?, wake_at = ?, attempt = 0, snoozes = 0, order_head = ?, order_tail = ?, entered = ?,
-		unique_slot = ?, finished_at = NULL WHERE id = ?`, string(state), now, wake, head, tail, entered, slot, job.ID)
+	_, err = tx.exec(`UPDATE jobs SET state = ?, run_at = ?, wake_at = ?, attempt = 0, snoozes = 0, order_head = ?, order_tail = ?, entered = ?,
+		unique_slot = ?, finished_at = NULL WHERE id = ?`, string(p.state), job.RunAt, p.wake, p.head, p.tail, p.entered, p.slot, job.ID)
 	return err
 }
 

@@ -74,13 +74,8 @@ func (q *Queue) conclude(ctx context.Context, t *task, o Outcome) (stored string
 		if o.kind == released {
 			return tx.ReleaseJobs([]store.Claim{t.Claim})
 		}
-		if len(o.effects) > 0 {
-			if q.held(t.kind) {
-				return errHeld
-			}
-			if err := tx.HoldsJob(t.Claim, false); err != nil {
-				return err
-			}
+		if len(o.effects) > 0 && q.held(t.kind) {
+			return errHeld
 		}
 		for _, effect := range o.effects {
 			if err := q.protect(t, tx, effect); err != nil {
@@ -107,7 +102,10 @@ func (q *Queue) conclude(ctx context.Context, t *task, o Outcome) (stored string
 	if errors.Is(err, store.ErrLeaseLost) {
 		return lost, nil
 	}
-	return stored, err
+	if err != nil {
+		return "", err
+	}
+	return stored, nil
 }
 
 // protect turns the panic of an effect into its error.
@@ -129,7 +127,7 @@ func (q *Queue) report(t *task, stored string, err error) {
 	case bury:
 		q.log.Error("job set aside", "kind", t.Kind, "job", t.ID, "attempt", t.Attempt, "error", err)
 	case lost:
-		q.log.Warn("job ended after its lease was lost or it was cancelled; nothing was stored", "kind", t.Kind, "job", t.ID)
+		q.log.Info("job ended after its lease was lost or it was cancelled; nothing was stored", "kind", t.Kind, "job", t.ID)
 	}
 }
 

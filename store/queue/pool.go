@@ -27,6 +27,9 @@ type pool struct {
 const (
 	claimMany = 100
 	claimFew  = 10
+	// gather is the least time between two claims that find little: under a
+	// steady trickle each takes several jobs instead of one.
+	gather = 5 * time.Millisecond
 )
 
 // Start runs claimer, workers, finisher and keeper until Stop. The end of ctx
@@ -182,6 +185,7 @@ func (q *Queue) rest(ctx context.Context, failing bool) bool {
 	}
 	select {
 	case <-wake:
+		sleep(ctx, gather)
 		return true
 	case <-timer.C:
 	case <-ctx.Done():

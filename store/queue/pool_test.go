@@ -405,3 +405,48 @@ func TestStormOfTenThousandTimers(t *testing.T) {
 		t.Logf("%d due timers with one effect each: %v, %.0f/s", timers, took.Round(time.Millisecond), timers/took.Seconds())
 	})
 }
+
+func TestMachineTimeIsTheDatabasesOrThisMachines(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		clock.Advance(1000 * time.Hour)
+		now, err := db.Reader(t.Context()).MachineNow()
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now(), now, 5*time.Second)
+		require.Equal(t, time.UTC, now.Location())
+	})
+}
+
+func TestOldRowsAreDeletedInBatches(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		q := queue.New(db, quiet(queue.Options{}))
+		queue.Register(q, func(ctx context.Context, job *queue.Job, args step) queue.Outcome {
+			if args.Name == "249" {
+				return queue.Bury(errors.New("kept for a person"))
+			}
+			return queue.Done()
+		})
+		var old int64
+		require.NoError(t, db.InTx(t.Context(), func(tx *store.Tx) (err error) {
+			for i := range 250 {
+				if old, err = tx.Enqueue(step{fmt.Sprint(i)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		start(t, q)
+		require.Equal(t, queue.Ran{Done: 249, Failed: 1}, drain(t, q))
+		require.NoError(t, q.Stop(t.Context()))
+		clock.Advance(store.JobKept - time.Minute)
+		recent := enqueue(t, db, "recent")
+		drain(t, q)
+		clock.Advance(2 * time.Minute)
+
+		start(t, q) // the keeper tidies at once
+		require.Eventually(t, func() bool {
+			jobs, err := db.Reader(t.Context()).Jobs(store.JobFilter{})
+			require.NoError(t, err)
+			return len(jobs) == 2 && jobs[0].ID == old && jobs[1].ID == recent
+		}, 10*time.Second, 10*time.Millisecond)
+	})
+}
