@@ -64,6 +64,7 @@ type App struct {
 	metrics   *metrics
 	replica   string
 	refusals  refusals
+	state     stateReader
 	router    http.Handler
 
 	ready    atomic.Bool // the database has been reached and prepared
@@ -141,7 +142,7 @@ func (a *App) buildClients(o Options) error {
 	if a.cfg.Redis.Address != "" {
 		a.redis = store.OpenRedis(store.RedisConfig{
 			Address: a.cfg.Redis.Address, Password: a.cfg.Redis.Password.Reveal(), DB: a.cfg.Redis.DB,
-		}, a.log)
+		}, "guiju:", a.log)
 		a.onStop("redis", func(context.Context) error { return a.redis.Close() })
 		tokens = a.redis
 	}
@@ -263,6 +264,9 @@ func (a *App) receivers() ([]callback.Receiver, error) {
 	}
 	return all, nil
 }
+
+// Ready says whether the database has been reached and the queue is running.
+func (a *App) Ready() bool { return a.ready.Load() }
 
 // Handler serves everything the outside may reach.
 func (a *App) Handler() http.Handler { return a.router }

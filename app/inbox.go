@@ -466,6 +466,12 @@ func (in *Inbox) noteDatabase(up bool) {
 	in.away = !up
 }
 
+func (in *Inbox) isAway() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.away
+}
+
 // recentKeys remembers the deliveries whose reply was given lately: WeCom
 // repeats a callback within seconds, so a bounded memory is enough to keep a
 // repeated one, which took the way of the spool, from being answered twice.
