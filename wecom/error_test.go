@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -193,6 +194,14 @@ func TestCertainlyNotSent(t *testing.T) {
 	_, err = c.Send(ctx, wecom.ToUsers("chenyu"), wecom.Text{Content: "hi"})
 	require.Equal(t, wecom.Transient, wecom.ClassOf(err))
 	require.False(t, wecom.Uncertain(err), "%v", err)
+	require.NotContains(t, err.Error(), "cgi-bin", "no URL in errors")
+
+	// No answer to gettoken: the message was not sent.
+	q := newPlatform(t)
+	q.on("gettoken", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	_, err = q.client(wecom.Options{}).Send(ctx, wecom.ToUsers("chenyu"), wecom.Text{Content: "hi"})
+	require.Equal(t, wecom.Transient, wecom.ClassOf(err))
+	require.False(t, wecom.Uncertain(err))
 
 	// A transport that does not report its steps: only a failed dial is certain.
 	for _, x := range []struct {
@@ -277,7 +286,7 @@ func TestNothingLeaks(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Location", r.URL.String()+"%zz")
 			w.WriteHeader(min(status, 500))
-			fmt.Fprintf(w, wrap, r.URL.RawQuery+" "+r.URL.Query().Get("access_token")+" "+r.URL.Query().Get("corpsecret"))
+			fmt.Fprintf(w, wrap, r.URL.RawQuery+" "+r.URL.Query().Get("access_token")+" "+r.URL.Query().Get("corpsecret")+" "+url.QueryEscape(r.URL.Query().Get("corpsecret")))
 		}
 	}
 	for _, h := range []http.HandlerFunc{
@@ -304,7 +313,7 @@ func TestNothingLeaks(t *testing.T) {
 	printed := out.String()
 	require.Greater(t, len(printed), 5000, "the scan must have something to scan")
 	require.Contains(t, printed, "redis away")
-	for _, leak := range []string{secret, "SECRET-flowdesk", "TOKEN-0001", "CODE-0123456789", "UTICKET-0123456789", body, "工资单", "ticket-"} {
+	for _, leak := range []string{secret, "SECRET-flowdesk", "very", "TOKEN-0001", "CODE-0123456789", "UTICKET-0123456789", body, "工资单", "ticket-"} {
 		require.NotContains(t, printed, leak)
 	}
 }

@@ -157,7 +157,8 @@ type memoryStore struct {
 	values  map[string]entry
 	locks   map[string]bool
 	failing error
-	sets    []string
+	keeps   bool   // CompareDelete does nothing, as if another replica had put the value back
+	onLock  func() // runs when a lock is granted, before its holder goes on
 }
 
 type entry struct {
@@ -183,14 +184,13 @@ func (m *memoryStore) Set(_ context.Context, key, value string, ttl time.Duratio
 		return m.failing
 	}
 	m.values[key] = entry{value, m.now().Add(ttl)}
-	m.sets = append(m.sets, value)
 	return nil
 }
 
 func (m *memoryStore) CompareDelete(_ context.Context, key, value string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.values[key].value == value {
+	if !m.keeps && m.values[key].value == value {
 		delete(m.values, key)
 	}
 	return m.failing
@@ -203,6 +203,9 @@ func (m *memoryStore) Lock(_ context.Context, key string, _ time.Duration) (func
 		return nil, false, m.failing
 	}
 	m.locks[key] = true
+	if m.onLock != nil {
+		m.onLock()
+	}
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()

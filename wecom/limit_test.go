@@ -1,6 +1,8 @@
 package wecom_test
 
 import (
+	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +41,27 @@ func TestAThrottledAPIIsParked(t *testing.T) {
 	require.NoError(t, send())
 	p.fails("message/send", 45009, "api freq out of limit")
 	require.Equal(t, 60*time.Second, wecom.RetryAfter(send()), "success starts the count anew")
+}
+
+func TestAnswersOfOneBurstCountOnce(t *testing.T) {
+	p, clk := newPlatform(t), newClock()
+	c := p.client(wecom.Options{Now: clk.Now})
+	var arrived sync.WaitGroup
+	arrived.Add(5)
+	p.on("message/send", func(w http.ResponseWriter, _ *http.Request) {
+		arrived.Done()
+		arrived.Wait() // all five are under way before the first is refused
+		answer(w, failure(45009, "api freq out of limit"))
+	})
+	var burst sync.WaitGroup
+	for range 5 {
+		burst.Go(func() {
+			if _, err := c.Send(ctx, wecom.ToUsers("chenyu"), wecom.Text{Content: "hi"}); wecom.RetryAfter(err) != time.Minute {
+				t.Errorf("parked for %s", wecom.RetryAfter(err))
+			}
+		})
+	}
+	burst.Wait()
 }
 
 func TestTooManyAtOnceIsParkedBriefly(t *testing.T) {

@@ -124,6 +124,7 @@ func TestDownloadsAreBounded(t *testing.T) {
 				io.WriteString(w, strings.Repeat("x", 501))
 			})
 			d, err := c.DownloadMedia(ctx, "m", 1000)
+			require.Equal(t, chunked, err == nil, "an announced size is refused at once")
 			if err == nil {
 				defer d.Body.Close()
 				var got []byte

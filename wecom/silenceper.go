@@ -107,7 +107,6 @@ func (b *bridge) RoundTrip(req *http.Request) (*http.Response, error) {
 	if call == nil {
 		return nil, errors.New("wecom: request without an owner refused")
 	}
-	query.Del("access_token")
 	r := request{
 		api:         strings.TrimPrefix(req.URL.Path, "/cgi-bin/"),
 		method:      req.Method,
@@ -160,10 +159,10 @@ func (t *ticketCache) Get(key string) any {
 	return e.value
 }
 
-// Set keeps a ticket. The SDK computes life as expires_in − 1500 s, which may be negative: then nothing is kept.
+// Set keeps a ticket. The SDK computes life as expires_in − 1500 s, which may be negative: then Get never returns it.
 func (t *ticketCache) Set(key string, value any, life time.Duration) error {
 	text, ok := value.(string)
-	if !ok || text == "" || life <= 0 {
+	if !ok || text == "" {
 		return nil
 	}
 	t.mu.Lock()

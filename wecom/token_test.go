@@ -75,17 +75,10 @@ func TestReplicasShareOneToken(t *testing.T) {
 func TestARefusedTokenIsNotTakenFromTheStoreAgain(t *testing.T) {
 	p, clk := newPlatform(t), newClock()
 	store := newMemoryStore(clk.Now)
+	store.keeps = true
 	c := p.client(wecom.Options{TokenStore: store, Now: clk.Now})
-	require.NoError(t, c.CheckToken(ctx))
-	key := store.onlyKey(t)
-	old := store.values[key]
-
 	p.on("getcallbackip", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("access_token") == "TOKEN-0001-flowdesk" {
-			require.NoError(t, store.Set(ctx, key, old.value, time.Hour)) // a slow replica puts it back
-			store.mu.Lock()
-			store.values[key] = entry{"7200 TOKEN-0001-flowdesk", clk.Now().Add(time.Hour)}
-			store.mu.Unlock()
 			answer(w, failure(40014, "invalid access_token"))
 			return
 		}
@@ -94,6 +87,30 @@ func TestARefusedTokenIsNotTakenFromTheStoreAgain(t *testing.T) {
 	_, err := c.CallbackIPs(ctx)
 	require.NoError(t, err)
 	require.Len(t, p.calls("gettoken"), 2)
+}
+
+func TestARefusedTokenLeavesTheStore(t *testing.T) {
+	p, clk := newPlatform(t), newClock()
+	store := newMemoryStore(clk.Now)
+	c := p.client(wecom.Options{TokenStore: store, Now: clk.Now})
+	require.NoError(t, c.CheckToken(ctx))
+	p.fails("getcallbackip", 40014, "invalid access_token")
+	p.fails("gettoken", -1, "system busy")
+	_, err := c.CallbackIPs(ctx)
+	require.Equal(t, wecom.Transient, wecom.ClassOf(err))
+	require.Empty(t, store.values)
+}
+
+func TestWhoeverGetsTheLockLooksAgain(t *testing.T) {
+	p, clk := newPlatform(t), newClock()
+	store := newMemoryStore(clk.Now)
+	require.NoError(t, p.client(wecom.Options{TokenStore: store, Now: clk.Now}).CheckToken(ctx))
+	key := store.onlyKey(t)
+	fetched := store.values[key]
+	clear(store.values)
+	store.onLock = func() { store.values[key] = fetched } // another replica finished just before
+	require.NoError(t, p.client(wecom.Options{TokenStore: store, Now: clk.Now}).CheckToken(ctx))
+	require.Len(t, p.calls("gettoken"), 1)
 }
 
 func TestAStaleTokenNeverOverwritesANewer(t *testing.T) {
