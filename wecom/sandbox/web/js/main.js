@@ -66,6 +66,7 @@ class Page {
     }
     this.guide = new Guide(part('guide'), part('guide-open'), {
       name: (userid) => this.members.name(userid),
+      knows: (userid) => Boolean(this.members.find(userid)),
       user: () => this.user,
       now: () => this.clock.now(),
       choose: (userid) => this.choose(userid),

@@ -58,13 +58,14 @@ export class Members {
       return;
     }
     const focus = this.list.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
-    replace(this.list, order.map((id) => el('section', {}, el('h3', {}, this.department(id)), groups.get(id).map((m) => this.row(m)))));
+    replace(this.list, order.map((id) => el('section', {}, el('h3', {}, this.department(id)), headsFirst(groups.get(id)).map((m) => this.row(m)))));
     if (focus) this.list.querySelector(`[data-testid="${CSS.escape(focus)}"]`)?.focus();
   }
 
+  // rank keeps the platform's order of departments; people directly under the company come last.
   rank(id) {
     const at = this.departments.findIndex((d) => d.id === id);
-    return at < 0 ? this.departments.length : at;
+    return at < 0 || this.departments[at].parentid === 0 ? this.departments.length : at;
   }
 
   row(member) {
@@ -78,4 +79,5 @@ export class Members {
   }
 }
 
+const headsFirst = (members) => [...members].sort((a, b) => Number(b.is_leader) - Number(a.is_leader));
 const same = (a, b) => a.toLowerCase() === b.toLowerCase();
