@@ -70,13 +70,24 @@ func (q *Queue) runDue(ctx context.Context) error {
 			if !q.held(t.kind) {
 				o = q.run(ctx, t)
 			}
-			q.finish(ctx, t, o)
-			q.finishing()
+			q.settle(ctx, t, o)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
+}
+
+// settle is finish for a caller who may have given up: a few seconds are left
+// to store what has been done.
+func (q *Queue) settle(ctx context.Context, t *task, o Outcome) {
+	if ctx.Err() != nil {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		ctx = late
+	}
+	q.finish(ctx, t, o)
+	q.finishing()
 }
 
 // keepLeases renews what a Drain without Start has in hand.

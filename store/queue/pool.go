@@ -15,7 +15,7 @@ type pool struct {
 	tasks        chan *task // claimed, for a worker to take
 	ended        chan *task // done without effects, for the finisher
 	stopClaiming context.CancelFunc
-	cancelRuns   context.CancelCauseFunc
+	cancelRuns   context.CancelFunc
 	stopStoring  context.CancelFunc
 	running      sync.WaitGroup // claimer and workers
 	finishing    sync.WaitGroup // finisher
@@ -46,7 +46,7 @@ func (q *Queue) Start(ctx context.Context) error {
 		ended: make(chan *task, 10*finishMany),
 	}
 	claiming, stopClaiming := context.WithCancel(ctx)
-	runs, cancelRuns := context.WithCancelCause(ctx)
+	runs, cancelRuns := context.WithCancel(ctx)
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
 	p.stopClaiming, p.cancelRuns, p.stopStoring = stopClaiming, cancelRuns, stopStoring
 	q.pool = p
@@ -89,7 +89,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	select {
 	case <-idle:
 	case <-ctx.Done():
-		p.cancelRuns(errStopping)
+		p.cancelRuns()
 		select {
 		case <-idle:
 		case <-time.After(time.Second):
@@ -98,7 +98,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 			return fmt.Errorf("stop queue: %d jobs still run: %w", len(q.hand), ctx.Err())
 		}
 	}
-	p.cancelRuns(errStopping)
+	p.cancelRuns()
 	return nil
 }
 

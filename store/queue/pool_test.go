@@ -197,6 +197,40 @@ func TestStopGivesBackWhatHasNotEnded(t *testing.T) {
 	})
 }
 
+// Who gave up on Start's or Drain's context gets the same as from Stop: a
+// failure after it is no attempt.
+func TestEndOfContextGivesBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
+		var giveUp context.CancelFunc
+		q := queue.New(db, quiet(queue.Options{}))
+		queue.Register(q, func(ctx context.Context, job *queue.Job, args step) queue.Outcome {
+			giveUp()
+			<-ctx.Done()
+			return queue.Retry(ctx.Err())
+		})
+		id := enqueue(t, db, "a")
+		given := func() bool {
+			j := job(t, db, id)
+			return j.State == store.JobWaiting && j.Attempt == 0 && j.Owner == ""
+		}
+
+		draining, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		giveUp = cancel
+		_, err := q.Drain(draining)
+		require.ErrorIs(t, err, context.Canceled)
+		require.True(t, given())
+
+		running, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		giveUp = cancel
+		require.NoError(t, q.Start(running))
+		<-running.Done()
+		require.NoError(t, q.Stop(t.Context()))
+		require.True(t, given())
+	})
+}
+
 func TestStopWaitsForRunningJobs(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
 		begun, resume := make(chan struct{}), make(chan struct{})

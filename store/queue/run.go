@@ -21,10 +21,7 @@ type task struct {
 	cancel context.CancelCauseFunc // ends the worker's context; nil before it runs
 }
 
-var (
-	errStopping = errors.New("the queue is stopping")
-	errHeld     = errors.New("deadlines are held")
-)
+var errHeld = errors.New("deadlines are held")
 
 // claim takes at most n due jobs into the hand.
 func (q *Queue) claim(ctx context.Context, n int) ([]*task, error) {
@@ -60,9 +57,10 @@ func (q *Queue) claim(ctx context.Context, n int) ([]*task, error) {
 	return tasks, nil
 }
 
-// run calls the worker and answers its outcome. It never panics.
-func (q *Queue) run(ctx context.Context, t *task) (o Outcome) {
-	ctx, cancelTimeout := context.WithTimeout(ctx, t.kind.timeout)
+// run calls the worker and answers its outcome. It never panics. A job that
+// fails after stopping has ended is given back: stopping is no fault of its.
+func (q *Queue) run(stopping context.Context, t *task) (o Outcome) {
+	ctx, cancelTimeout := context.WithTimeout(stopping, t.kind.timeout)
 	defer cancelTimeout()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -79,7 +77,7 @@ func (q *Queue) run(ctx context.Context, t *task) (o Outcome) {
 		if o.kind == "" {
 			o = Bury(errors.New("the worker answered no outcome"))
 		}
-		if o.kind == retry && errors.Is(context.Cause(ctx), errStopping) {
+		if o.kind == retry && stopping.Err() != nil {
 			o = Outcome{kind: released}
 		}
 	}()
