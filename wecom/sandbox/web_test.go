@@ -375,6 +375,10 @@ func TestPageShowsTrafficFaultsAndRedelivers(t *testing.T) {
 	got := d.received(isGreeting)
 	require.Equal(t, got[0].MsgID, got[1].MsgID, "a redelivery is the same message")
 	p.until(`document.querySelectorAll('.traffic-row.callback[data-path=text]').length === 2`)
+	d.mu.Lock()
+	d.text("chenli", "好")
+	d.mu.Unlock()
+	p.text(`[data-testid=traffic]`, "发消息 给 陈立")
 	p.do(chromedp.SendKeys(chromedp.CSS(`[data-testid=traffic-filter]`), "没有这样的记录"))
 	p.text(`[data-testid=traffic]`, "没有符合条件的记录")
 

@@ -86,13 +86,27 @@ export class Traffic {
     if (this.direction.value && item.direction !== this.direction.value) return false;
     if (this.bad.checked && !failed(item)) return false;
     if (!wanted) return true;
-    return [this.title(item), item.path, item.app, item.user, this.who(item), item.plaintext, item.answer, item.note, item.errcode]
+    return [this.title(item), this.receivers(item), item.path, item.app, item.user, this.who(item), item.plaintext, item.answer, item.note, item.errcode]
       .some((part) => String(part ?? '').toLowerCase().includes(wanted));
   }
 
   who(item) { return item.user && item.user !== 'sys' ? this.hooks.name(item.user) : ''; }
 
   title(item) { return NAMES[item.path] || NAMES[String(item.path).replace(/^\/?(cgi-bin\/)?/, '')] || (String(item.path).startsWith('change_contact') ? '通讯录有变化' : item.path); }
+
+  // receivers names up to three people a message or card update goes to.
+  receivers(item) {
+    if (!/message\/(send|update_template_card)$/.test(item.path)) return '';
+    let users;
+    try {
+      const { touser, userids } = JSON.parse(item.plaintext);
+      users = Array.isArray(userids) ? userids : String(touser || '').split('|').filter(Boolean);
+    } catch {
+      return ''; // a fault or a broken client: the opened row shows what was sent
+    }
+    const names = users.slice(0, 3).map((user) => (user === '@all' ? '所有人' : this.hooks.name(String(user))));
+    return names.length === 0 ? '' : `给 ${names.join('、')}${users.length > 3 ? ` 等 ${users.length} 人` : ''}`;
+  }
 
   row(item) {
     const known = this.rows.get(item.id);
@@ -103,7 +117,7 @@ export class Traffic {
       on: { toggle: () => { if (row.open && !body.firstChild) this.fill(body, item); } } },
     el('summary', {},
       el('span', { class: 'way', title: callback ? '企业微信回调应用' : '应用调用接口' }, callback ? '回调 →' : '← 接口'),
-      el('span', { class: 'what' }, [this.who(item), this.title(item)].filter(Boolean).join(' '), item.attempt > 1 && el('em', {}, `第 ${item.attempt} 次`)),
+      el('span', { class: 'what' }, [this.who(item), this.title(item), this.receivers(item)].filter(Boolean).join(' '), item.attempt > 1 && el('em', {}, `第 ${item.attempt} 次`)),
       el('span', { class: 'result' }, outcome(item)),
       el('time', { datetime: item.at, title: dayTime(item.at) }, exactTime(item.at))),
     body);
