@@ -47,7 +47,7 @@ type Inbox struct {
 	receivers map[string]callback.Receiver
 	handle    func(tx *store.Tx, d callback.Delivery, id int64) (Handled, error)
 	send      func(tx *store.Tx, h Handled, delivery int64, texts []string) error
-	alert     func(tx *store.Tx, delivery int64, member string, app string) error
+	alert     func(tx *store.Tx, delivery int64, member, app string) error
 	machine   func() time.Time
 	log       *slog.Logger
 
@@ -150,7 +150,7 @@ func (in *Inbox) Store(ctx context.Context, d callback.Delivery) (event.Reply, e
 		return nil, err
 	}
 	in.log.Error("handling failed; a job tries again", "receiver", d.Receiver, "kind", d.Event.Head().Kind(), "err", err)
-	return nil, in.keepFailed(ctx, d, err)
+	return nil, in.keepFailed(ctx, d)
 }
 
 // once is the transaction: store, handle, keep the answer.
@@ -210,8 +210,18 @@ func (in *Inbox) finish(tx *store.Tx, d callback.Delivery, id int64, passive boo
 }
 
 // keepFailed stores a delivery whose handler failed, with the job that tries
-// again, and tells the member that we know.
-func (in *Inbox) keepFailed(ctx context.Context, d callback.Delivery, cause error) error {
+// again, and tells the member that we know. When even telling him fails, the
+// delivery is kept all the same.
+func (in *Inbox) keepFailed(ctx context.Context, d callback.Delivery) error {
+	err := in.keep(ctx, d, in.alert)
+	if err == nil || unavailable(err) || ctx.Err() != nil {
+		return err
+	}
+	in.log.Error("the member cannot be told of the failure", "receiver", d.Receiver, "err", err)
+	return in.keep(ctx, d, func(*store.Tx, int64, string, string) error { return nil })
+}
+
+func (in *Inbox) keep(ctx context.Context, d callback.Delivery, alert func(tx *store.Tx, delivery int64, member, app string) error) error {
 	return in.db.InTx(ctx, func(tx *store.Tx) error {
 		row := in.row(d)
 		row.State = store.DeliveryFailed
@@ -219,14 +229,14 @@ func (in *Inbox) keepFailed(ctx context.Context, d callback.Delivery, cause erro
 		if err != nil || !fresh {
 			return err
 		}
+		// The cause is logged by the caller; it may quote a body and is not stored.
 		if err := tx.FailDelivery(row.ID, "处理出错，任务会自动重试"); err != nil {
 			return err
 		}
 		if _, err := tx.Enqueue(HandleEvent{Delivery: row.ID}, store.Unique(strconv.FormatInt(row.ID, 10))); err != nil {
 			return err
 		}
-		_ = cause // logged by the caller; a cause may quote a body and is not stored
-		return in.alert(tx, row.ID, memberOf(d.Event.Head()), d.App)
+		return alert(tx, row.ID, memberOf(d.Event.Head()), d.App)
 	})
 }
 
@@ -422,7 +432,7 @@ func (in *Inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
 		return err
 	}
 	in.log.Error("handling failed; a job tries again", "receiver", d.Receiver, "kind", d.Event.Head().Kind(), "err", err)
-	return in.keepFailed(ctx, d, err)
+	return in.keepFailed(ctx, d)
 }
 
 // Run drains the spool whenever it holds something, until ctx ends.

@@ -23,7 +23,7 @@ const (
 // name for him, compares without case and may be changed by an administrator.
 type Member struct {
 	ID             int64
-	UserID         string // as WeCom writes it; 1–64 bytes
+	UserID         string `gorm:"column:userid"`      // as WeCom writes it; 1–64 bytes
 	UserIDFold     string `gorm:"column:userid_fold"` // Fold(UserID), unique
 	Name           string
 	NameFold       string // Fold(Name)

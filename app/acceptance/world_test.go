@@ -1,0 +1,368 @@
+// Package acceptance plays the guide's acceptance examples on the whole
+// product: guiju, unmodified, talks WeCom's protocol with the sandbox platform
+// over HTTP, on a real database, under a clock the test moves.
+package acceptance_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"guiju/app/config"
+	"guiju/app/playground"
+	"guiju/store"
+	"guiju/store/storetest"
+	"guiju/wecom/sandbox"
+)
+
+// shanghai is the company's zone.
+var shanghai = time.FixedZone("CST", 8*60*60)
+
+// World is the example company of guide 0.6 on Monday 2026-03-02 10:00.
+type World struct {
+	t    *testing.T
+	play *playground.Playground
+	seen map[string]int64 // member → last message looked at
+
+	mu         sync.Mutex
+	transcript []string
+}
+
+// each runs a test on SQLite and, when there is one, on MySQL.
+func each(t *testing.T, test func(t *testing.T, w *World)) {
+	t.Helper()
+	for name, open := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.MySQL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newWorld(t, open(t), nil))
+		})
+	}
+}
+
+// newWorld starts the company; change alters how.
+func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *World {
+	t.Helper()
+	platform := sandbox.DefaultOptions()
+	platform.Start = at("2026-03-02 10:00")
+	platform.Frozen = true
+	platform.RetrySpacing = 20 * time.Millisecond
+	o := playground.Options{
+		Listen: "127.0.0.1:0", PlatformListen: "127.0.0.1:0", Dir: t.TempDir(), Platform: platform,
+		Store:  config.Store{Driver: db.Driver, DSN: config.NewSecret(db.DSN), Migrate: "auto"},
+		Logger: logger(t),
+	}
+	if change != nil {
+		change(&o)
+	}
+	play, err := playground.Start(context.Background(), o)
+	require.NoError(t, err)
+	w := &World{t: t, play: play, seen: map[string]int64{}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("transcript:\n%s", strings.Join(w.transcript, "\n"))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, play.Stop(ctx))
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	require.NoError(t, play.Ready(ctx))
+	return w
+}
+
+// logger writes to a file that is shown when GUIJU_TEST_LOG is set.
+func logger(t *testing.T) *slog.Logger {
+	var out io.Writer = io.Discard
+	if os.Getenv("GUIJU_TEST_LOG") != "" {
+		out = os.Stderr
+	} else if f, err := os.Create(filepath.Join(t.TempDir(), "guiju.log")); err == nil {
+		t.Cleanup(func() { _ = f.Close() })
+		out = f
+	}
+	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+// people of the example company by name.
+var people = map[string]string{
+	"张三": "zhangsan", "李四": "lisi", "王五": "wangwu", "赵六": "zhaoliu", "孙七": "sunqi", "周八": "zhouba",
+	"吴九": "wujiu", "郑十": "zhengshi", "陈立": "chenli", "邵静": "shaojing", "林秀": "linxiu", "魏伟": "weiwei",
+	"何静": "hejing", "方安": "fangan", "唐流": "tangliu", "潘梦": "panmeng", "罗岩": "luoyan", "邓工": "denggong",
+	"马设": "mashe", "江一": "jiangyi", "高总": "gaozong", "沈悦": "shenyue", "韩梅": "hanmei", "蒋新": "jiangxin", "曹产": "caochan",
+	"郑十六": "zhengshiliu",
+}
+
+func userid(t *testing.T, name string) string {
+	t.Helper()
+	id, ok := people[name]
+	require.True(t, ok, "nobody is called %s", name)
+	return id
+}
+
+func at(text string) time.Time {
+	when, err := time.ParseInLocation("2006-01-02 15:04:05", text, shanghai)
+	if err != nil {
+		if when, err = time.ParseInLocation("2006-01-02 15:04", text, shanghai); err != nil {
+			panic(err)
+		}
+	}
+	return when
+}
+
+// Says lets a member write to the app and answers what he is told at once:
+// the passive reply, or the first message that follows it.
+func (w *World) Says(name, text string) string {
+	w.t.Helper()
+	return w.act(name, "说："+text, "say", map[string]any{"user": userid(w.t, name), "app": "assistant", "text": text})
+}
+
+// Enters lets a member open the app.
+func (w *World) Enters(name string) string {
+	w.t.Helper()
+	return w.act(name, "进入应用", "enter", map[string]any{"user": userid(w.t, name), "app": "assistant"})
+}
+
+// Sends lets a member send something that is not text.
+func (w *World) Sends(name, kind string, fields map[string]any) string {
+	w.t.Helper()
+	body := map[string]any{"user": userid(w.t, name), "app": "assistant", "type": kind}
+	for k, v := range fields {
+		body[k] = v
+	}
+	return w.act(name, "发送"+kind, "say", body)
+}
+
+// Presses presses a button of the newest card that has it.
+func (w *World) Presses(name, button string) string {
+	w.t.Helper()
+	messages := w.chat(name, 0)
+	for i := len(messages) - 1; i >= 0; i-- {
+		if key, ok := messages[i].button(button); ok {
+			return w.act(name, "按下："+button, "click", map[string]any{
+				"user": userid(w.t, name), "message_id": messages[i].ID, "key": key,
+			})
+		}
+	}
+	require.Fail(w.t, "no card of "+name+" has a button "+button)
+	return ""
+}
+
+func (w *World) act(name, what, path string, body map[string]any) string {
+	w.t.Helper()
+	w.note("%s %s %s", w.Now().Format("15:04:05"), name, what)
+	var result sandbox.PressResult
+	w.post(path, body, &result)
+	require.Equal(w.t, 200, result.Status, "the app answered: %s", result.Error)
+	w.Settle()
+	if result.Reply != nil && result.Reply.Text != "" {
+		w.note("         → %s", result.Reply.Text)
+		return result.Reply.Text
+	}
+	for _, m := range w.chat(name, result.MessageID) {
+		if m.From == "assistant" && m.ID > result.MessageID && m.Kind == "text" {
+			w.note("         → %s", m.Text)
+			return m.Text
+		}
+	}
+	return ""
+}
+
+// Settle lets everything that is due happen.
+func (w *World) Settle() {
+	w.t.Helper()
+	w.post("settle", map[string]any{}, nil)
+}
+
+// Advance moves the clock through every due instant.
+func (w *World) Advance(d time.Duration) {
+	w.t.Helper()
+	w.To(w.Now().Add(d).Format("2006-01-02 15:04:05"))
+}
+
+// To moves the clock to an instant of the company's zone; a time alone is
+// meant for the present day.
+func (w *World) To(text string) {
+	w.t.Helper()
+	if !strings.Contains(text, "-") {
+		text = w.Now().Format("2006-01-02 ") + text
+	}
+	w.note("%s 时钟拨到 %s", w.Now().Format("15:04:05"), text)
+	w.post("clock", map[string]any{"set": at(text).Format(time.RFC3339)}, nil)
+}
+
+// Now is business time.
+func (w *World) Now() time.Time { return w.play.Platform.Now().In(shanghai) }
+
+// Gets asserts that a member has been sent something new that holds all the
+// words, and answers it. What came before it counts as read.
+func (w *World) Gets(name string, words ...string) message {
+	w.t.Helper()
+	fresh := w.fresh(name)
+	for _, m := range fresh {
+		if m.holds(words) {
+			w.seen[name] = m.ID
+			return m
+		}
+	}
+	require.Failf(w.t, "missing message", "%s was not sent anything with %q; new are:\n%s", name, words, texts(fresh))
+	return message{}
+}
+
+// GetsNothing asserts that nothing new holding the words came.
+func (w *World) GetsNothing(name string, words ...string) {
+	w.t.Helper()
+	for _, m := range w.fresh(name) {
+		require.False(w.t, m.holds(words), "%s was sent: %s", name, m)
+	}
+}
+
+// Reads marks everything a member has been sent as read.
+func (w *World) Reads(name string) {
+	for _, m := range w.fresh(name) {
+		w.seen[name] = m.ID
+	}
+}
+
+func (w *World) fresh(name string) []message {
+	w.t.Helper()
+	var all []message
+	for _, m := range w.chat(name, w.seen[name]) {
+		if m.From == "assistant" {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// message is one message as a member sees it.
+type message struct{ sandbox.ChatMessage }
+
+func (w *World) chat(name string, after int64) []message {
+	w.t.Helper()
+	var page struct {
+		Messages []sandbox.ChatMessage `json:"messages"`
+	}
+	query := url.Values{"user": {userid(w.t, name)}, "app": {"assistant"}, "after": {fmt.Sprint(after)}}
+	w.get("chat?"+query.Encode(), &page)
+	all := make([]message, len(page.Messages))
+	for i, m := range page.Messages {
+		all[i] = message{m}
+	}
+	return all
+}
+
+// String is everything a reader sees of the message.
+func (m message) String() string {
+	text := m.Text
+	if m.Card != nil {
+		card, err := json.Marshal(m.Card)
+		if err != nil {
+			return err.Error()
+		}
+		text += " " + string(card)
+	}
+	return text
+}
+
+func (m message) holds(words []string) bool {
+	text := m.String()
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// button answers the key of a live button with this text.
+func (m message) button(text string) (string, bool) {
+	if m.Card == nil {
+		return "", false
+	}
+	body, err := json.Marshal(m.Card)
+	if err != nil {
+		return "", false
+	}
+	var card struct {
+		ReplaceText string `json:"replace_text"`
+		ButtonList  []struct {
+			Text string `json:"text"`
+			Key  string `json:"key"`
+		} `json:"button_list"`
+	}
+	if json.Unmarshal(body, &card) != nil || card.ReplaceText != "" {
+		return "", false
+	}
+	for _, b := range card.ButtonList {
+		if b.Text == text {
+			return b.Key, true
+		}
+	}
+	return "", false
+}
+
+func texts(messages []message) string {
+	var b strings.Builder
+	for _, m := range messages {
+		fmt.Fprintf(&b, "  #%d %s\n", m.ID, m)
+	}
+	return b.String()
+}
+
+func (w *World) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.transcript = append(w.transcript, fmt.Sprintf(format, args...))
+}
+
+func (w *World) post(path string, body, into any) {
+	w.t.Helper()
+	encoded, err := json.Marshal(body)
+	require.NoError(w.t, err)
+	response, err := http.Post(w.play.PlatformURL+"/sandbox/api/"+path, "application/json", bytes.NewReader(encoded))
+	require.NoError(w.t, err)
+	w.read(path, response, into)
+}
+
+func (w *World) get(path string, into any) {
+	w.t.Helper()
+	response, err := http.Get(w.play.PlatformURL + "/sandbox/api/" + path)
+	require.NoError(w.t, err)
+	w.read(path, response, into)
+}
+
+func (w *World) read(path string, response *http.Response, into any) {
+	w.t.Helper()
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(w.t, err)
+	require.Equal(w.t, 200, response.StatusCode, "%s: %s", path, body)
+	if into != nil {
+		require.NoError(w.t, json.Unmarshal(body, into), "%s: %s", path, body)
+	}
+}
+
+// number finds the record number in a text.
+func number(t *testing.T, text string) string {
+	t.Helper()
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ' ' || r == '】' || r == '「' }) {
+		if len(word) >= 14 && word[0] == 'M' && word[9] == '-' {
+			return word[:14]
+		}
+	}
+	require.Fail(t, "no record number in: "+text)
+	return ""
+}

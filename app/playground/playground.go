@@ -1,0 +1,189 @@
+// Package playground runs guiju and a sandbox platform side by side in one
+// process: the whole product, unmodified, over real HTTP on loopback, without
+// a WeCom company. `guiju sandbox` serves it to people, the acceptance tests
+// play the guide's examples on it.
+package playground
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"guiju/app"
+	"guiju/app/config"
+	"guiju/wecom/sandbox"
+)
+
+// overlay is what the example company adds to the built-in rulebook: persons.
+//
+//go:embed company.yaml
+var overlay []byte
+
+// Options say where to listen and what to keep.
+type Options struct {
+	Listen         string // of the app; host:port, port 0 picks one
+	PlatformListen string // of the platform and its page
+	Store          config.Store
+	Redis          config.Redis
+	Dir            string // for the spool and files of this run; it must exist
+	Rulebook       string // path of overrides; empty: the example company's
+	Platform       sandbox.Options
+	Logger         *slog.Logger
+	Machine        func() time.Time
+}
+
+// Playground is both, running.
+type Playground struct {
+	App         *app.App
+	Platform    *sandbox.Platform
+	AppURL      string
+	PlatformURL string
+
+	servers []*http.Server
+	stop    []func(ctx context.Context) error
+}
+
+// Start listens, builds and starts both. The app's business time is the
+// platform's.
+func Start(ctx context.Context, o Options) (*Playground, error) {
+	p := &Playground{}
+	if err := p.start(ctx, o); err != nil {
+		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+	}
+	return p, nil
+}
+
+func (p *Playground) start(ctx context.Context, o Options) error {
+	appListener, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for the app: %w", err)
+	}
+	p.stop = append(p.stop, func(context.Context) error { return ignoreClosed(appListener.Close()) })
+	platformListener, err := net.Listen("tcp", o.PlatformListen)
+	if err != nil {
+		return fmt.Errorf("listen for the platform: %w", err)
+	}
+	p.stop = append(p.stop, func(context.Context) error { return ignoreClosed(platformListener.Close()) })
+	p.AppURL, p.PlatformURL = "http://"+appListener.Addr().String(), "http://"+platformListener.Addr().String()
+
+	platform := o.Platform
+	platform.Logger = o.Logger
+	for i := range platform.Apps {
+		platform.Apps[i].CallbackURL = p.AppURL + "/callback/" + platform.Apps[i].Name
+	}
+	if platform.Contacts.Token != "" {
+		platform.Contacts.CallbackURL = p.AppURL + "/callback/contacts"
+	}
+	if p.Platform, err = sandbox.New(platform); err != nil {
+		return err
+	}
+	if err := p.Platform.Start(ctx); err != nil {
+		return err
+	}
+	p.stop = append(p.stop, p.Platform.Stop)
+
+	cfg, err := p.config(o, platform)
+	if err != nil {
+		return err
+	}
+	if p.App, err = app.New(cfg, app.Options{Now: p.Platform.Now, Machine: o.Machine, Logger: o.Logger}); err != nil {
+		return err
+	}
+	p.stop = append(p.stop, p.App.Stop)
+	remove := p.Platform.AddWorker("guiju", worker{p.App})
+	p.stop = append(p.stop, func(context.Context) error { remove(); return nil })
+
+	p.serve(platformListener, p.Platform.Handler())
+	p.serve(appListener, p.App.Handler())
+	return p.App.Start(ctx)
+}
+
+// config is the app's configuration for this platform.
+func (p *Playground) config(o Options, platform sandbox.Options) (config.Config, error) {
+	cfg := config.Default()
+	cfg.Server.PublicURL = p.AppURL
+	cfg.Store, cfg.Redis = o.Store, o.Redis
+	cfg.Spool.Dir = filepath.Join(o.Dir, "spool")
+	cfg.Rulebook = o.Rulebook
+	if cfg.Rulebook == "" {
+		cfg.Rulebook = filepath.Join(o.Dir, "company.yaml")
+		if err := os.WriteFile(cfg.Rulebook, overlay, 0o600); err != nil {
+			return cfg, fmt.Errorf("write the company's rulebook: %w", err)
+		}
+	}
+	cfg.WeCom.CorpID, cfg.WeCom.APIBaseURL = platform.CorpID, p.PlatformURL
+	cfg.WeCom.Apps = nil
+	for _, a := range platform.Apps {
+		cfg.WeCom.Apps = append(cfg.WeCom.Apps, config.App{
+			Name: a.Name, AgentID: a.AgentID, Secret: config.NewSecret(a.Secret),
+			Token: config.NewSecret(a.Token), EncodingAESKey: config.NewSecret(a.EncodingAESKey),
+		})
+	}
+	cfg.WeCom.Contacts = config.Contacts{
+		Secret: config.NewSecret(platform.Contacts.Secret), Token: config.NewSecret(platform.Contacts.Token),
+		EncodingAESKey: config.NewSecret(platform.Contacts.EncodingAESKey),
+	}
+	return cfg, nil
+}
+
+func (p *Playground) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	go func() { _ = server.Serve(l) }() // it ends with Shutdown below
+	p.stop = append(p.stop, func(ctx context.Context) error {
+		if err := server.Shutdown(ctx); err != nil {
+			return server.Close() // a page's event stream never ends by itself
+		}
+		return nil
+	})
+}
+
+// Ready waits until the app has read the company, at most until ctx ends.
+func (p *Playground) Ready(ctx context.Context) error {
+	const pause = 10 * time.Millisecond
+	for !p.App.Ready() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the app is not ready: %w", ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+	_, err := p.Platform.Settle(ctx)
+	return err
+}
+
+// Stop ends both in reverse order.
+func (p *Playground) Stop(ctx context.Context) error {
+	var errs []error
+	for i := len(p.stop) - 1; i >= 0; i-- {
+		errs = append(errs, p.stop[i](ctx))
+	}
+	p.stop = nil
+	return errors.Join(errs...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// worker lets the platform's clock step through the app's timers.
+type worker struct{ app *app.App }
+
+// NextDue implements sandbox.Worker.
+func (w worker) NextDue(ctx context.Context) (time.Time, bool, error) { return w.app.NextDue(ctx) }
+
+// Settle implements sandbox.Worker.
+func (w worker) Settle(ctx context.Context, _ time.Time) (ran, failed, waiting int, err error) {
+	w.app.Wake()
+	r, err := w.app.Settle(ctx)
+	return r.Done, r.Failed, r.Waiting, err
+}
