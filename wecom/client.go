@@ -52,7 +52,8 @@ type TokenStore interface {
 	Set(ctx context.Context, key, value string, ttl time.Duration) error
 	// CompareDelete removes key if it still holds value.
 	CompareDelete(ctx context.Context, key, value string) error
-	// Lock takes the lock named key for at most ttl; ok is false while another holds it.
+	// Lock takes the lock named key for at most ttl; ok is false while another holds it. unlock gives it back if it is
+	// still held; it is called after ctx has ended.
 	Lock(ctx context.Context, key string, ttl time.Duration) (unlock func(), ok bool, err error)
 }
 
@@ -148,7 +149,7 @@ func (c *Client) CheckToken(ctx context.Context) error {
 // of a secret tells nothing about it: secrets are 43 random characters.
 func tokenKey(cfg Config) string {
 	sum := sha256.Sum256([]byte(cfg.Secret))
-	return fmt.Sprintf("guiju:token:%s:%d:%x", cfg.CorpID, cfg.AgentID, sum[:8])
+	return fmt.Sprintf("wecom:token:%s:%d:%x", cfg.CorpID, cfg.AgentID, sum[:8])
 }
 
 func newTransport() http.RoundTripper {

@@ -148,7 +148,7 @@ func (s *tokenSource) drop(ctx context.Context, used string) {
 	if s.store == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	if err := s.store.CompareDelete(ctx, s.key, dropped.stored()); err != nil {
 		s.logger.Warn("token store: drop a refused token", "error", err)
