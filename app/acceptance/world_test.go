@@ -326,6 +326,9 @@ func (w *World) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.transcript = append(w.transcript, fmt.Sprintf(format, args...))
+	if os.Getenv("GUIJU_TEST_LOG") != "" {
+		w.t.Logf(format, args...)
+	}
 }
 
 func (w *World) post(path string, body, into any) {

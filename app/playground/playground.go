@@ -137,8 +137,12 @@ func (p *Playground) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }() // it ends with Shutdown below
 	p.stop = append(p.stop, func(ctx context.Context) error {
-		if err := server.Shutdown(ctx); err != nil {
-			return server.Close() // a page's event stream never ends by itself
+		// A page's event stream never ends by itself, and a connection nobody
+		// has used yet is waited for as well.
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			return server.Close()
 		}
 		return nil
 	})
