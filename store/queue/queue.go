@@ -168,8 +168,9 @@ func Timeout(d time.Duration) KindOption { return func(k *kind) { k.timeout = d 
 // the function given to HoldDeadlines answers true.
 func Deadline() KindOption { return func(k *kind) { k.deadline = true } }
 
-// New prepares a queue on db and asks to be woken by its commits. Register the
-// kinds, then Start it, or Drain it by hand.
+// New prepares a queue on db and asks to be woken by its commits, so call it
+// before the first transaction (store.DB.OnEnqueue). Register the kinds, then
+// Start it, or Drain it by hand.
 func New(db *store.DB, o Options) *Queue {
 	q := &Queue{
 		db: db, log: o.Logger, name: o.Name, workers: o.Workers, lease: o.Lease, poll: o.Poll,

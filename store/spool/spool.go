@@ -48,7 +48,7 @@ type Spool struct {
 	damaged  int64 // bytes between them that are no records, counted in repaired
 	pending  []*appending
 	reserved int64 // bytes of pending and of the group being written
-	writing  bool  // a caller is writing a group
+	writing  bool  // writeGroups runs
 	idle     *sync.Cond
 	failure  error // of the last write; nil after one that succeeded
 	closed   bool
@@ -189,18 +189,17 @@ func (s *Spool) add(record []byte, onlyBehindOthers bool) (bool, error) {
 	}
 	s.reserved += need
 	s.pending = append(s.pending, a)
-	leader := !s.writing
-	s.writing = true
-	s.mu.Unlock()
-	if leader {
-		s.writeGroups()
+	if !s.writing {
+		s.writing = true
+		go s.writeGroups()
 	}
+	s.mu.Unlock()
 	<-a.done
 	return a.err == nil, a.err
 }
 
 // writeGroups writes what has come together, again and again until nothing is
-// pending. The first caller of a group does it for all.
+// pending. No caller does it, because others could keep him at it.
 func (s *Spool) writeGroups() {
 	for {
 		s.mu.Lock()
