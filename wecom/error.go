@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"guiju/wecom/card"
 )
 
 // Class says what a caller can do about an error; callers ask the class, never the number.
@@ -92,7 +94,8 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Problem) }
 
-// ClassOf returns the class of err: OK for nil, Transient for errors that do not come from this package.
+// ClassOf returns the class of err: OK for nil, Permanent for requests and cards refused before sending, Transient for
+// errors that come from elsewhere.
 func ClassOf(err error) Class {
 	if err == nil {
 		return OK
@@ -101,6 +104,9 @@ func ClassOf(err error) Class {
 		return e.class
 	}
 	if _, ok := errors.AsType[*InvalidError](err); ok {
+		return Permanent
+	}
+	if _, ok := errors.AsType[*card.FieldError](err); ok {
 		return Permanent
 	}
 	return Transient

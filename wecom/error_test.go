@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"guiju/wecom"
+	"guiju/wecom/card"
 )
 
 // TestEveryCodeHasItsClass drives every published errcode through a real call: class, number of attempts, and a remedy
@@ -107,6 +108,8 @@ func TestClassOfOtherErrors(t *testing.T) {
 	require.Equal(t, wecom.Transient, wecom.ClassOf(errors.New("foreign")))
 	_, err := wecom.BuildSend(agentID, wecom.ToUsers("a"), wecom.Text{})
 	require.Equal(t, wecom.Permanent, wecom.ClassOf(err))
+	_, err = card.VoteInteraction{}.Build()
+	require.Equal(t, wecom.Permanent, wecom.ClassOf(fmt.Errorf("render: %w", err)))
 }
 
 func TestHTTPFailures(t *testing.T) {
