@@ -72,7 +72,7 @@ func pack(text string, limit int) []string {
 		}
 		for len(line) > limit {
 			cut := limit
-			for !utf8.RuneStart(line[cut]) {
+			for cut > 0 && !utf8.RuneStart(line[cut]) {
 				cut--
 			}
 			if cut == 0 {

@@ -104,7 +104,7 @@ func (e *Engine) matchInside(text string, first word) (*Command, string) {
 			break
 		}
 		colon := r == ':' || r == '：'
-		if !colon && !numberLike(own[i:]) {
+		if !colon && (unicode.Is(unicode.Han, r) || !numberLike(own[i:])) {
 			continue
 		}
 		if cmd := e.byWord[words.Fold(own[:i])]; cmd != nil {
