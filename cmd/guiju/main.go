@@ -1,0 +1,109 @@
+// Command guiju is the whole product: the service, the sandbox and the tools of
+// an administrator. Each subcommand has its own file.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"guiju/app/config"
+	"guiju/app/rulebook"
+)
+
+// Exit codes, part of the outside contract.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or configuration
+)
+
+func main() {
+	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs one command line and answers its exit code.
+func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
+	started := false
+	root := newRoot()
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if !errors.Is(err, errTold) {
+		fmt.Fprintln(errOut, "guiju:", err)
+	}
+	if !started || isUsage(err) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// newRoot lists every command.
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "guiju",
+		Short: "规矩：企业微信上的工作规范助手",
+		Long: `规矩是一个企业微信自建应用的后端：把公司的沟通、审批和任务规范变成应用里的提问、时限和提醒。
+
+没有企业微信也能试用：guiju sandbox`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringP("config", "c", defaultConfig, "配置文件")
+	root.PersistentFlags().BoolP("help", "h", false, "显示帮助")
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetUsageTemplate(usageTemplate)
+	root.AddCommand(
+		newServe(),
+		newSandbox(),
+	)
+	return root
+}
+
+const usageTemplate = `用法：
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} <命令>{{else}}{{.UseLine}}{{end}}
+{{- if .HasExample}}
+
+示例：
+{{.Example}}{{end}}
+{{- if .HasAvailableSubCommands}}
+
+命令：{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
+{{- if .HasAvailableLocalFlags}}
+
+参数：
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{- if .HasAvailableInheritedFlags}}
+
+通用参数：
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{- if .HasAvailableSubCommands}}
+
+某个命令的用法：{{.CommandPath}} <命令> --help{{end}}
+`
+
+// errTold is a failure whose reason has been printed already.
+var errTold = errors.New("failed")
+
+func isUsage(err error) bool {
+	if _, ok := errors.AsType[usageError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*rulebook.Error](err)
+	return ok
+}
