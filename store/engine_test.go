@@ -148,6 +148,12 @@ func TestMySQLSettingsAreForced(t *testing.T) {
 		require.NoError(t, db.Reader(context.Background()).Scan(&got, query), query)
 		require.Equal(t, want, got, query)
 	}
+	require.NoError(t, db.InTx(context.Background(), func(tx *store.Tx) error {
+		rows, err := tx.Rows("SHOW SESSION VARIABLES WHERE variable_name IN ('tx_isolation', 'transaction_isolation')")
+		require.NotEmpty(t, rows)
+		require.Equal(t, "READ-COMMITTED", rows[0]["Value"])
+		return err
+	}))
 	require.Error(t, db.InTx(context.Background(), func(tx *store.Tx) error { return tx.Exec("SELECT 1; SELECT 2") }))
 	require.ErrorContains(t, db.InTx(context.Background(), func(tx *store.Tx) error {
 		return tx.Exec("INSERT INTO numbers (prefix, day, last) VALUES ('far too long a prefix', '20260302', 1)")

@@ -47,7 +47,7 @@ func (db *DB) openSQLite(path string) error {
 	if err != nil {
 		return err
 	}
-	if e.readers, err = sql.Open("sqlite", e.dsn("_pragma=query_only(1)", "_pragma=cache_size(-4096)")); err != nil {
+	if e.readers, err = sql.Open("sqlite", e.dsn("mode=rw", "_pragma=query_only(1)", "_pragma=cache_size(-4096)")); err != nil {
 		return err
 	}
 	n := min(max(runtime.GOMAXPROCS(0), 2), 8)

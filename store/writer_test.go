@@ -137,6 +137,27 @@ func TestBatchOf64IsExact(t *testing.T) {
 	}
 }
 
+// A COMMIT that fails fails every member, and the next batch is whole again.
+func TestFailedCommitFailsAll(t *testing.T) {
+	db, _ := storetest.Open(t)
+	execute(t, db, "CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+	execute(t, db, "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)")
+	number(t, db, "M")
+	errs := together(t, db, nil, []func(tx *store.Tx) error{
+		func(tx *store.Tx) error { return put(tx, "row-1") },
+		func(tx *store.Tx) error { return tx.Exec("INSERT INTO child (id) VALUES (1)") },
+		func(tx *store.Tx) error { _, err := tx.Number("T"); return errors.Join(err, put(tx, "row-2")) },
+	})
+	for _, err := range errs {
+		require.ErrorContains(t, err, "commit")
+		require.NotErrorIs(t, err, store.ErrUncertain)
+	}
+	require.Zero(t, settings(t, db, "row-%"))
+	require.Equal(t, "M20260302-0002", number(t, db, "M"))
+	require.Equal(t, "T20260302-0001", number(t, db, "T"), "its block was given back with the rest")
+	require.NoError(t, db.InTx(context.Background(), func(tx *store.Tx) error { return put(tx, "row-3") }))
+}
+
 // A statement cancelled by its own context must not touch the transaction the
 // other members share.
 func TestCallersContextDoesNotReachTheWriter(t *testing.T) {

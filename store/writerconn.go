@@ -126,8 +126,13 @@ func (c *writerConn) commit() error {
 		return nil
 	}
 	err = fmt.Errorf("commit: %w", err)
-	var e *moderncsqlite.Error
-	known := errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_FULL || e.Code()&0xff == sqlite3.SQLITE_BUSY)
+	known := false // that nothing was committed
+	if e := (*moderncsqlite.Error)(nil); errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CONSTRAINT:
+			known = true
+		}
+	}
 	c.rollback()
 	if known {
 		return translate(err)
