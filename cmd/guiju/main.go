@@ -10,9 +10,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"guiju/app/config"
-	"guiju/app/rulebook"
 )
 
 // Exit codes, part of the outside contract.
@@ -96,14 +93,3 @@ const usageTemplate = `用法：
 
 // errTold is a failure whose reason has been printed already.
 var errTold = errors.New("failed")
-
-func isUsage(err error) bool {
-	if _, ok := errors.AsType[usageError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*config.Error](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*rulebook.Error](err)
-	return ok
-}
