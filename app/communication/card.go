@@ -19,6 +19,9 @@ const (
 // cardText is how many characters of a text a card shows (sub_title_text, [90236]).
 const cardText = 160
 
+// titleText is how many of them the title shows.
+const titleText = 30
+
 func (c *Communication) drawItem(r *store.Reader, v notify.View) (notify.Rendered, error) {
 	item, err := r.Item(v.Subject.ID)
 	if err != nil {
@@ -55,14 +58,17 @@ func (c *Communication) drawItem(r *store.Reader, v notify.View) (notify.Rendere
 		{Text: "回复", Style: 1, Key: notify.Key(item.Phase, "回复 "+item.Number)},
 		{Text: "有疑问", Style: 2, Key: notify.Key(item.Phase, "有疑问 "+item.Number)},
 	}
+	drawn := card.ButtonInteraction{
+		TaskID: v.TaskID,
+		Source: &card.Source{Desc: what + "（" + heading + "）", DescColor: color},
+		Title:  card.MainTitle{Title: title(item), Desc: c.when(item.CreatedAt)},
+		Rows:   rows, Buttons: buttons,
+	}
+	if clip(item.Body, titleText) != item.Body { // the title shows a short one whole
+		drawn.SubTitle = item.Body
+	}
 	return notify.Rendered{
-		Card: card.ButtonInteraction{
-			TaskID:   v.TaskID,
-			Source:   &card.Source{Desc: what + "（" + heading + "）", DescColor: color},
-			Title:    card.MainTitle{Title: title(item), Desc: c.when(item.CreatedAt)},
-			SubTitle: item.Body,
-			Rows:     rows, Buttons: buttons,
-		},
+		Card:  drawn,
 		Phase: item.Phase, Open: item.State == store.ItemOpen && open > 0, Closed: closedWord(item, open),
 	}, nil
 }

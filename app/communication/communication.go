@@ -369,7 +369,7 @@ func title(item store.Item) string {
 	if item.Kind == store.NoticeItem {
 		kind = "通知"
 	}
-	return kind + "：" + clip(item.Body, 30)
+	return kind + "：" + clip(item.Body, titleText)
 }
 
 func clip(text string, runes int) string {
