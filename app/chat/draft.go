@@ -3,6 +3,7 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -126,7 +127,7 @@ func later(a, b time.Time) time.Time {
 
 // keep makes f the open form; the one it displaces is named.
 func (t *turn) keep(f *form) {
-	if old := t.mem.Form; old != nil && old != f && old.Command != "" {
+	if old := t.mem.Form; old != nil && old != f && old.Command != "" && !old.same(f) {
 		if old.Confirm {
 			t.notes = append(t.notes, fmt.Sprintf("（上一条「%s」没有发送。）", old.Command))
 		} else {
@@ -135,6 +136,12 @@ func (t *turn) keep(f *form) {
 	}
 	f.At, f.Nonce = t.from.At, t.conv.Version+1
 	t.mem.Form = f
+}
+
+// same says whether two forms stand at the same question: a button pressed
+// twice.
+func (f *form) same(other *form) bool {
+	return f.Command == other.Command && f.Asking == other.Asking && maps.Equal(f.Words, other.Words)
 }
 
 func (t *turn) drop(f *form) {

@@ -23,15 +23,25 @@ func TestACompleteCommandInterruptsAndTheFormIsKept(t *testing.T) {
 }
 
 func TestAnIncompleteCommandReplacesAFormThatAsksForSomethingElse(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 邵静 回访").Begins("【请补充】截止")
 		w.Says("赵六", "发通知").Begins("（没填完的「布置」已放下。）\n【请补充】对象")
 		w.Says("赵六", "取消").Is("好的，已取消「发通知」。")
 	})
 }
 
+func TestAButtonPressedTwiceIsHarmless(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		w.open["赵六"] = []chat.Record{item("M20260302-0001", "甲")}
+		w.Presses("赵六", "回复 M20260302-0001").Begins("【请补充】内容")
+		w.Presses("赵六", "回复 M20260302-0001").Begins("【请补充】内容")
+		w.Says("赵六", "好的").Runs("回复｜编号=M20260302-0001｜内容=好的")
+		w.Says("赵六", "好的").Gets("没看懂")
+	})
+}
+
 func TestAnswersThatBeginLikeACommandStayAnswers(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "发通知 销售部")
 		w.Says("赵六", "布置 这件事已经做完了").Runs("发通知｜对象=销售部｜内容=布置 这件事已经做完了")
 		w.Says("赵六", "发通知 销售部")
@@ -44,7 +54,7 @@ func TestAnswersThatBeginLikeACommandStayAnswers(t *testing.T) {
 }
 
 func TestContradictoryAndUnknownKeys(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 邵静 回访 截止:周五 截止:周六").Is("【未通过】「截止」写了两次：周五 和 周六。可改为：只留一个，再发一次")
 		w.Says("赵六", "布置 邵静 回访 截止:周五 截止：周五").Gets("【已受理】") // repeated without contradiction
 		w.Says("赵六", "发通知 孙七 开会 重要:否 重要").Begins("【未通过】「重要」又写了否，前后矛盾")
@@ -58,7 +68,7 @@ func TestContradictoryAndUnknownKeys(t *testing.T) {
 }
 
 func TestFlagsAreWordsOfTheirOwn(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "发通知 孙七 今晚停机 重要 需回复").Runs("发通知｜对象=sunqi｜内容=今晚停机｜重要=true｜需回复=true")
 		w.Says("赵六", "发通知 孙七 重要 今晚停机").Runs("发通知｜对象=sunqi｜内容=今晚停机｜重要=true")
 		w.Says("赵六", "发通知 孙七 这是 重要 的事").Runs("发通知｜对象=sunqi｜内容=这是 重要 的事")
@@ -67,7 +77,7 @@ func TestFlagsAreWordsOfTheirOwn(t *testing.T) {
 }
 
 func TestAnActMayLeadToAQuestion(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.open["赵六"] = []chat.Record{item("M20260302-0001", "甲")}
 		w.Presses("赵六", "追问试验 M20260302-0001").Begins("【已受理】M20260302-0001 未解决\n【请补充】内容：请写内容")
 		w.Says("赵六", "还是不行").Runs("回复｜编号=M20260302-0001｜内容=还是不行")
@@ -75,7 +85,7 @@ func TestAnActMayLeadToAQuestion(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "帮助").Gets("沟通\n· 发通知：发通知的说明", "常用\n· 帮助：").Lacks("应用配置", "选择")
 		w.Says("陈立", "?").Gets("· 应用配置")
 		w.Says("赵六", "帮助 布置").Is("布置：布置的说明\n写法：布置 …\n· 执行人（必填；同事的姓名或账号）\n· 标题（必填；文字）\n· 截止（必填；日期和时间；写作 截止:…）\n· 级别（可不写；高 / 中 / 低；写作 级别:…；不写就是 中）\n· 说明（可不写；文字）\n例子：布置 例子")
@@ -165,7 +175,7 @@ func TestHostileText(t *testing.T) {
 }
 
 func TestAFormTooLongIsRefusedNotStored(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "宣布").Begins("【请补充】标题")
 		w.Says("赵六", strings.Repeat("\"<", 4000)).Is("【请补充】正文：正文")
 		w.Says("赵六", strings.Repeat("\"<", 4000)).Begins("【未通过】填写的内容太长，没有保存")

@@ -100,6 +100,11 @@ func New(o Options) (*Engine, error) {
 	if o.Modules == nil {
 		o.Modules = DefaultModules()
 	}
+	modules := map[string]string{}
+	for word, module := range o.Modules {
+		modules[words.Fold(word)] = module
+	}
+	o.Modules = modules
 	e := &Engine{o: o, byWord: map[string]*Command{}, records: map[string]Records{}}
 	return e, e.Register(e.help(), e.menu(), cancel(), choose())
 }
@@ -130,6 +135,9 @@ func (e *Engine) Register(commands ...Command) error {
 			}
 			e.byWord[key] = cmd
 			e.longest = max(e.longest, len(strings.Fields(key)))
+		}
+		if found, _ := e.match(cmd.Example); found != cmd && !cmd.Hidden {
+			return fmt.Errorf("command %q: its example %q is another command", cmd.Name, cmd.Example)
 		}
 		e.commands = append(e.commands, cmd)
 	}

@@ -11,7 +11,7 @@ import (
 // One test per sentence of the command grammar of guide E2.0.
 
 func TestE2_0_CommandIsTheFirstWords(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "咨询 报销发票抬头").Runs("咨询｜内容=报销发票抬头")
 		w.Says("赵六", "权限 孙七 要看文档").Runs("权限｜内容=孙七 要看文档")
 		w.Says("赵六", "权限 分配 孙七").Runs("权限 分配｜姓名=sunqi") // the longest match
@@ -22,7 +22,7 @@ func TestE2_0_CommandIsTheFirstWords(t *testing.T) {
 }
 
 func TestE2_0_KeyedArgumentsWithEitherColon(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		const done = "布置｜执行人=shaojing｜标题=回访客户｜截止=2026-03-06 18:00｜级别=高"
 		w.Says("赵六", "布置 邵静 回访客户 截止:周五 级别:高").Runs(done)
 		w.Says("赵六", "布置 截止：周五 级别：高 邵静 回访客户").Runs(done)
@@ -34,7 +34,7 @@ func TestE2_0_KeyedArgumentsWithEitherColon(t *testing.T) {
 }
 
 func TestE2_0_BarSeparatesLongFields(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "宣布 放假 通知|五一 放假 三天|销售部 定时:明天9:00").Runs("宣布｜标题=放假 通知｜正文=五一 放假 三天｜范围=销售部｜定时=2026-03-03 09:00")
 		w.Says("赵六", "宣布 放假 通知 ｜ 五一 放假｜@全体").Runs("宣布｜标题=放假 通知｜正文=五一 放假｜范围=@全体")
 		w.Says("赵六", "布置 邵静 回访 客户 | 电话在表里 截止:周五").Gets("标题=回访 客户｜", "说明=电话在表里")
@@ -45,14 +45,14 @@ func TestE2_0_BarSeparatesLongFields(t *testing.T) {
 }
 
 func TestE2_0_FullWidthIsNormalisedAndContentKept(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置　ＳＨＡＯＪＩＮＧ　回访Ａ　截止：２０２６－０３－０９　１６：３０").Runs("布置｜执行人=shaojing｜标题=回访Ａ｜截止=2026-03-09 16:30")
 		w.Says("赵六", "咨询　ＡＢＣ　１２３").Runs("咨询｜内容=ＡＢＣ　１２３")
 	})
 }
 
 func TestE2_0_LettersAreCaseInsensitive(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "HELP").Gets("您可以发这些命令")
 		w.Says("赵六", "权限 分配 BOB.LI").Runs("权限 分配｜姓名=Bob.Li")
 		w.Says("赵六", "咨询 WiFi 密码").Runs("咨询｜内容=WiFi 密码")
@@ -60,7 +60,7 @@ func TestE2_0_LettersAreCaseInsensitive(t *testing.T) {
 }
 
 func TestE2_0_DatesAndTimes(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		for said, want := range map[string]string{
 			"2026-03-09": "2026-03-09 18:00", "3月9日": "2026-03-09 18:00", "明天": "2026-03-03 18:00", "周五": "2026-03-06 18:00",
 			"16:30": "2026-03-02 16:30", "明天 16:30": "2026-03-03 16:30", "下周一 上午10点": "2026-03-09 10:00", "两天后": "2026-03-04 18:00",
@@ -73,7 +73,7 @@ func TestE2_0_DatesAndTimes(t *testing.T) {
 }
 
 func TestE2_0_ImpossibleAndPastDatesAreRefusedWithTheRemedy(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 邵静 回访 截止:2月30日").Begins("【未通过】2026年2月没有30日。可改为：2026-02-28（当月最后一天）").Gets("请重新写「截止」")
 		w.Says("赵六", "昨天").Begins("【未通过】「昨天」已经过去了。可改为：写以后的时间，例如 2026-03-03")
 		w.Says("赵六", "3月9日").Runs("布置｜执行人=shaojing｜标题=回访｜截止=2026-03-09 18:00｜级别=中")
@@ -86,7 +86,7 @@ func TestE2_0_ImpossibleAndPastDatesAreRefusedWithTheRemedy(t *testing.T) {
 }
 
 func TestE2_0_ADeadlineThatPassesWhileTheFormIsOpenIsAskedAgain(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 李四 回访 截止:10:10").Begins("【请补充】执行人")
 		w.After(20*time.Minute).Says("赵六", "1").Begins("【未通过】「10:10」已经过去了")
 		w.Says("赵六", "11:00").Runs("布置｜执行人=lisi｜标题=回访｜截止=2026-03-02 11:00")
@@ -94,7 +94,7 @@ func TestE2_0_ADeadlineThatPassesWhileTheFormIsOpenIsAskedAgain(t *testing.T) {
 }
 
 func TestE2_0_WordsMeanWhatTheyMeantWhenWritten(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.clock.Set(time.Date(2026, 3, 2, 23, 50, 0, 0, shanghai))
 		w.Says("赵六", "布置 李四 回访 截止:明天").Begins("【请补充】执行人")
 		w.After(20*time.Minute).Says("赵六", "1").Gets("截止=2026-03-03 18:00")
@@ -102,7 +102,7 @@ func TestE2_0_WordsMeanWhatTheyMeantWhenWritten(t *testing.T) {
 }
 
 func TestE2_0_PeopleByNameOrUserid(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 邵静 回访 截止:周五").Gets("执行人=shaojing")
 		w.Says("赵六", "布置 SHAOJING 回访 截止:周五").Gets("执行人=shaojing")
 		w.Says("赵六", "发通知 孙七、邵静，市场部 开会").Runs("发通知｜对象=市场部,sunqi,shaojing｜内容=开会")
@@ -133,7 +133,7 @@ func TestE2_0_AnAmbiguousNameGetsAChoiceAndNothingIsDone(t *testing.T) {
 }
 
 func TestE2_0_PeopleWhoLeftAreRefused(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 老王 回访 截止:周五").Begins("【未通过】老王已离职。可改为：换一位在职的同事")
 		w.Says("赵六", "停用").Begins("【未通过】停用的账号已停用")
 		w.Says("赵六", "谁谁").Begins("【请补充】执行人：没有找到「谁谁」，请写姓名或账号")
@@ -155,7 +155,7 @@ func TestE2_0_MissingArgumentsAreAskedOneAtATime(t *testing.T) {
 }
 
 func TestE2_0_TheFormIsKeptFor30Minutes(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 邵静").Gets("30分钟内有效")
 		w.After(30*time.Minute).Says("赵六", "回访").Is("【请补充】截止：什么时候完成")
 		w.After(30*time.Minute+time.Second).Says("赵六", "周五").Begins("（刚才的「布置」超过30分钟没填完，已经取消。）").Lacks("【已受理】")
@@ -164,7 +164,7 @@ func TestE2_0_TheFormIsKeptFor30Minutes(t *testing.T) {
 }
 
 func TestE2_0_TheTimeAFormIsKeptIsConfigurable(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.engine = w.newEngine(chat.Options{DraftTime: 5 * time.Minute})
 		w.Says("赵六", "布置 邵静").Gets("5分钟内有效")
 		w.After(6*time.Minute).Says("赵六", "回访").Begins("（刚才的「布置」超过5分钟没填完")
@@ -172,7 +172,7 @@ func TestE2_0_TheTimeAFormIsKeptIsConfigurable(t *testing.T) {
 }
 
 func TestE2_0_CancelDropsTheForm(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "布置 邵静")
 		w.Says("赵六", "取消").Is("好的，已取消「布置」。")
 		w.Says("赵六", "周五").Gets("没看懂")
@@ -181,7 +181,7 @@ func TestE2_0_CancelDropsTheForm(t *testing.T) {
 }
 
 func TestE2_0_1_TextAnswersTheOpenQuestion(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "发通知 销售部").Begins("【请补充】内容")
 		w.Says("赵六", "登录不上的同事请重启").Runs("发通知｜对象=销售部｜内容=登录不上的同事请重启") // before topics
 	})
@@ -201,7 +201,7 @@ func TestE2_0_2_TextRepliesToThePressedItem(t *testing.T) {
 }
 
 func TestE2_0_2_APressLongAgoIsConfirmedAndSeveralAreAsked(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.open["赵六"] = []chat.Record{item("M20260302-0002", "乙"), item("M20260302-0001", "甲")}
 		w.Presses("赵六", "回复 M20260302-0001")
 		w.After(time.Hour).Says("赵六", "明天给您").Gets("把「明天给您」作为「回复 M20260302-0001」发送？", "1. 发送", "2. 不发")
@@ -220,7 +220,7 @@ func TestE2_0_2_APressLongAgoIsConfirmedAndSeveralAreAsked(t *testing.T) {
 }
 
 func TestE2_0_3_TopicsAreProposedAndConfirmed(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "企业微信登录不上").Is("发给技术支持部？\n1. 发送\n2. 不发\n回复序号即可。").Buttons("发送", "不发")
 		w.Presses("赵六", w.last.Card.Buttons[0].Key).Runs("咨询｜内容=企业微信登录不上")
 		w.Says("赵六", "又登录不上 期限:明天")
@@ -233,7 +233,7 @@ func TestE2_0_3_TopicsAreProposedAndConfirmed(t *testing.T) {
 }
 
 func TestE2_0_4_OtherTextGetsTheEntryMenu(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "今天天气真好").Gets("发通知 / 审批 / 任务 / 反馈 / 报障", "其中 审批、任务、反馈、报障 还没有启用", "例如 发通知 例子").Buttons("发通知")
 		w.Says("赵六", "").Gets("您可以从这里开始")
 		w.Says("赵六", strings.Repeat(" ", 10000)).Gets("您可以从这里开始")
@@ -243,7 +243,7 @@ func TestE2_0_4_OtherTextGetsTheEntryMenu(t *testing.T) {
 }
 
 func TestE2_0_TwoFailuresInARowAddTheHelpProposal(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		const proposal = "需要帮忙吗？发 帮助"
 		w.Says("赵六", "啊啊").Lacks(proposal)
 		w.Says("赵六", "咨询 你好").Lacks(proposal)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestNumbersMayBeShortened(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.open["赵六"] = []chat.Record{item("M20260302-0012", "丙"), item("M20260302-0011", "乙"), item("M20260228-0007", "甲")}
 		for _, said := range []string{"12", "0012", "#12", "M12", "m20260302-12", "20260302-12", "１２", "Ｍ２０２６０３０２－００１２"} {
 			w.Says("赵六", "回复 "+said+" 好的").Runs("回复｜编号=M20260302-0012｜内容=好的")
@@ -23,7 +23,7 @@ func TestNumbersMayBeShortened(t *testing.T) {
 }
 
 func TestNumbersMayBeOmittedWhenOneItemIsOpen(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.Says("赵六", "回复 好的").Begins("【未通过】现在没有等您「回复」的事项。可改为：带上编号再发一次")
 		w.open["赵六"] = []chat.Record{item("M20260302-0012", "丙")}
 		w.Says("赵六", "回复 好的").Runs("回复｜编号=M20260302-0012｜内容=好的")
@@ -38,7 +38,7 @@ func TestNumbersMayBeOmittedWhenOneItemIsOpen(t *testing.T) {
 }
 
 func TestADoubleMatchGetsAChoice(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		w.open["赵六"] = []chat.Record{item("M20260302-0012", "丙"), item("M20260228-0012", "甲")}
 		w.Says("赵六", "回复 12 好的").Gets("有 2 项符合「12」", "2. M20260228-0012 甲").Buttons("M20260302-0012 丙", "M20260228-0012 甲")
 		w.Presses("赵六", w.last.Card.Buttons[1].Key).Runs("回复｜编号=M20260228-0012｜内容=好的")
@@ -46,7 +46,7 @@ func TestADoubleMatchGetsAChoice(t *testing.T) {
 }
 
 func TestALongChoiceShowsNineAndTakesAnyWholeNumber(t *testing.T) {
-	each(t, func(w *world) {
+	onSQLite(t, func(w *world) {
 		for i := 30; i > 0; i-- {
 			w.open["赵六"] = append(w.open["赵六"], item(fmt.Sprintf("M20260302-%04d", i), "甲"))
 		}

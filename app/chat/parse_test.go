@@ -170,6 +170,7 @@ func TestRegisterRefuses(t *testing.T) {
 		`names no record kind`:      arg(Arg{Name: "甲", Kind: Number}),
 		`no records of kind "票"`:    arg(Arg{Name: "甲", Kind: Number, Record: "票"}),
 		`only text takes the rest`:  arg(Arg{Name: "甲", Kind: Date, Rest: true}),
+		`is another command`:        named(func(c *Command) { c.Example = "新命令书" }),
 		`has a space, colon or bar`: arg(Arg{Name: "甲 乙"}),
 		`argument "甲" twice`:        example("新命令", Arg{Name: "甲"}, Arg{Name: "乙", Aliases: []string{"甲"}}),
 		`stands after the one`:      example("新命令", Arg{Name: "甲", Rest: true}, Arg{Name: "乙"}),

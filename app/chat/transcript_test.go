@@ -32,6 +32,15 @@ type world struct {
 	last    chat.Answer
 }
 
+// onSQLite is for what the engine does not depend on.
+func onSQLite(t *testing.T, test func(w *world)) {
+	t.Helper()
+	t.Parallel()
+	db, clock := storetest.Open(t)
+	test(newWorld(t, db, clock))
+}
+
+// each is for what the conversation's row must carry on both engines.
 func each(t *testing.T, test func(w *world)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
