@@ -76,6 +76,15 @@ func (r *Reader) DeliveryByKey(key string) (Delivery, error) {
 	return d, nil
 }
 
+// CountDeliveries counts every delivery that is kept.
+func (r *Reader) CountDeliveries() (int64, error) {
+	var n int64
+	if err := r.g.Model(&Delivery{}).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("count deliveries: %w", translate(err))
+	}
+	return n, nil
+}
+
 // DeliveryFilter narrows Deliveries; the zero value takes all.
 type DeliveryFilter struct {
 	State    DeliveryState
