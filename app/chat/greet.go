@@ -145,34 +145,40 @@ func (t *turn) greet() {
 	t.conv.GreetedAt, t.greeted = &at, true
 }
 
-// firstSteps is the guide for newcomers; it names only what exists.
+// firstSteps is the guide for newcomers in three steps; it names only what
+// exists and what the member may do.
 func (e *Engine) firstSteps(t *turn) (Answer, error) {
 	steps := []struct{ command, text string }{
 		{"咨询", "有问题就问：发 咨询 和您的问题，例如 "},
 		{"发通知", "要告诉同事：发 发通知、对象和内容，例如 "},
 		{todoName, "看什么在等您：发 "},
-		{"帮助", "不知道怎么写：发 "},
 	}
-	hello := fmt.Sprintf("%s，您好！这里是公司的工作助手，三步就会用：", t.from.Member.Name)
+	var lines []string
 	card := &Card{Title: "欢迎使用工作助手", Text: "点一下试试，或直接打字。"}
-	n := 0
 	for _, step := range steps {
 		cmd := e.command(step.command)
-		if cmd == nil || n == 3 && step.command != "帮助" {
+		if cmd == nil {
 			continue
 		}
-		if t.permitted(cmd) != nil {
+		err := t.permitted(cmd)
+		if _, denied := Wording(err); denied {
 			continue
 		}
-		n++
-		if n > 3 {
-			hello += "\n随时发 帮助 看全部命令。"
-			break
+		if err != nil {
+			return Answer{}, err
 		}
-		hello += fmt.Sprintf("\n%d. %s%s", n, step.text, cmd.Example)
+		lines = append(lines, fmt.Sprintf("%d. %s%s", len(lines)+1, step.text, cmd.Example))
 		card.Buttons = append(card.Buttons, Button{Text: cmd.Name, Key: cmd.Name})
 	}
-	return Answer{Text: hello, Card: card}, nil
+	hello := fmt.Sprintf("%s，您好！这里是公司的工作助手", t.from.Member.Name)
+	if len(lines) == len(steps) {
+		hello += "，三步就会用：\n" + strings.Join(lines, "\n")
+	} else if len(lines) > 0 {
+		hello += "：\n" + strings.Join(lines, "\n")
+	} else {
+		hello, card = hello+"。", nil
+	}
+	return Answer{Text: hello + "\n随时发 帮助 看全部命令。", Card: card}, nil
 }
 
 func sameDay(a, b time.Time, zone *time.Location) bool {
