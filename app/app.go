@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,24 +49,28 @@ type App struct {
 	now     func() time.Time
 	machine func() time.Time
 
-	rules     atomic.Pointer[policy.Engine]
-	db        *store.DB
-	redis     *store.Redis
-	spool     *spool.Spool
-	queue     *queue.Queue
-	clients   map[string]*wecom.Client
-	handler   *callback.Handler
-	inbox     *Inbox
-	notify    *notify.Notifier
-	people    *people.People
-	clocks    *response.Clocks
-	comm      *communication.Communication
-	chat      *chat.Engine
-	metrics   *metrics
-	replica   string
-	refusals  refusals
-	state     stateReader
-	router    http.Handler
+	rules    atomic.Pointer[policy.Engine]
+	db       *store.DB
+	redis    *store.Redis
+	spool    *spool.Spool
+	queue    *queue.Queue
+	clients  map[string]*wecom.Client
+	handler  *callback.Handler
+	inbox    *Inbox
+	notify   *notify.Notifier
+	people   *people.People
+	clocks   *response.Clocks
+	comm     *communication.Communication
+	chat     *chat.Engine
+	metrics  *metrics
+	replica  string // the same after a restart
+	instance string // fresh at each start
+	refusals refusals
+	state    stateReader
+	router   http.Handler
+
+	skew        atomic.Int64 // this clock minus the database's, nanoseconds
+	othersSpool atomic.Bool  // another replica has callbacks in its spool
 
 	ready    atomic.Bool // the database has been reached and prepared
 	draining atomic.Bool
@@ -124,7 +129,8 @@ func (a *App) build(o Options) error {
 
 	host, _ := os.Hostname()
 	a.replica = host + "@" + a.cfg.Server.Listen
-	a.queue = queue.New(a.db, queue.Options{Logger: a.log, Name: a.replica, Observe: a.metrics.job})
+	a.instance = rand.Text()
+	a.queue = queue.New(a.db, queue.Options{Logger: a.log, Name: a.replica, MachineNow: o.Machine, Observe: a.metrics.job})
 
 	if err := a.buildClients(o); err != nil {
 		return err
@@ -211,10 +217,11 @@ func (a *App) buildEdge() error {
 	a.inbox = newInbox(a.db, a.spool, receivers, a.machine, a.log)
 	a.inbox.handle, a.inbox.send, a.inbox.alert = a.dispatch, a.sendTexts, a.tellFailure
 	queue.Register(a.queue, a.inbox.retry)
-	a.queue.HoldDeadlines(a.inbox.HoldDeadlines)
+	queue.Register(a.queue, chat.Fetch(downloads{a}, a.cfg.Media.Dir))
+	a.queue.HoldDeadlines(a.holdDeadlines)
 
 	a.handler, err = callback.New(receivers, a.inbox, callback.Options{
-		Now: a.now, Machine: a.machine, Log: a.log, Observe: a.metrics.callback, OnRefusal: a.refusals.add,
+		Now: a.now, Machine: a.machine, Log: a.log, Observe: a.callbackEnded, OnRefusal: a.refusals.add,
 	})
 	if err != nil {
 		return err

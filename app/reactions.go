@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strconv"
 
 	"guiju/app/chat"
@@ -125,4 +127,20 @@ func (t topics) Propose(c *chat.Call, text string) (*chat.Proposal, error) {
 		Question: "发给" + answerer.Department.Name + "？",
 		Command:  "咨询", Values: map[string]string{"内容": text},
 	}, nil
+}
+
+// downloads opens the media members sent, with the app they sent it to.
+type downloads struct{ a *App }
+
+// Download implements chat.Downloader.
+func (d downloads) Download(ctx context.Context, app, mediaID string, limit int64) (io.ReadCloser, error) {
+	client := d.a.clients[app]
+	if client == nil {
+		return nil, fmt.Errorf("no app is named %q", app)
+	}
+	file, err := client.DownloadMedia(ctx, mediaID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return file.Body, nil
 }

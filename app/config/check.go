@@ -44,6 +44,9 @@ func (c *Config) check() []strict.Mistake {
 	if strings.TrimSpace(c.Spool.Dir) == "" {
 		k.add("spool.dir", "is empty; name a folder on a disk that survives a restart, as in ./spool")
 	}
+	if strings.TrimSpace(c.Media.Dir) == "" {
+		k.add("media.dir", "is empty; name a folder for the files members send, as in ./media")
+	}
 	if c.Spool.MaxBytes < 1<<20 {
 		k.add("spool.max_bytes", "must be at least 1048576 (1 MiB)")
 	}

@@ -13,6 +13,7 @@ type Config struct {
 	WeCom     WeCom     `yaml:"wecom"`
 	Rulebook  string    `yaml:"rulebook"` // path of overrides; empty: the built-in guide
 	Spool     Spool     `yaml:"spool"`
+	Media     Media     `yaml:"media"`
 	Retention Retention `yaml:"retention"`
 
 	file  string         // what it was read from
@@ -73,6 +74,12 @@ type Contacts struct {
 	EncodingAESKey Secret `yaml:"encoding_aes_key"`
 }
 
+// Media is where pictures, voices and files that members send are kept: WeCom
+// forgets them after three days.
+type Media struct {
+	Dir string `yaml:"dir"`
+}
+
 // Spool is the local file that takes callbacks while the database is away.
 type Spool struct {
 	Dir      string `yaml:"dir"`
@@ -96,6 +103,7 @@ func Default() Config {
 			Apps:       []App{{Name: "assistant", AgentID: 1000002}},
 		},
 		Spool:     Spool{Dir: "./spool", MaxBytes: 1 << 30},
+		Media:     Media{Dir: "./media"},
 		Retention: Retention{MessageBodies: 4320 * time.Hour},
 	}
 }

@@ -115,6 +115,7 @@ wecom:
   contacts: {secret: cs, token: ct, encoding_aes_key: `+aesKey+`}
 rulebook: ./rules.yaml
 spool: {dir: /var/spool/guiju, max_bytes: 2097152}
+media: {dir: /var/lib/guiju/media}
 retention: {message_bodies: 720h}
 `)
 	key := config.NewSecret(aesKey)
@@ -133,6 +134,7 @@ retention: {message_bodies: 720h}
 		},
 		Rulebook:  "./rules.yaml",
 		Spool:     config.Spool{Dir: "/var/spool/guiju", MaxBytes: 2097152},
+		Media:     config.Media{Dir: "/var/lib/guiju/media"},
 		Retention: config.Retention{MessageBodies: 720 * time.Hour},
 	}, cfg)
 	require.Equal(t, "root@tcp(127.0.0.1:3306)/guiju", cfg.Store.DSN.Reveal())

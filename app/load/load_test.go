@@ -131,7 +131,7 @@ func startWhole(t *testing.T, db store.Config) server {
 	require.NoError(t, os.WriteFile(rules, []byte("administrators: [u0]\n"), 0o600))
 	cfg := config.Default()
 	cfg.Store = config.Store{Driver: db.Driver, DSN: config.NewSecret(db.DSN), Migrate: "auto"}
-	cfg.Spool.Dir, cfg.Rulebook = filepath.Join(dir, "spool"), rules
+	cfg.Spool.Dir, cfg.Media.Dir, cfg.Rulebook = filepath.Join(dir, "spool"), filepath.Join(dir, "media"), rules
 	cfg.WeCom.CorpID, cfg.WeCom.APIBaseURL = corpID, wecom.URL
 	cfg.WeCom.Apps = []config.App{{
 		Name: "assistant", AgentID: 1000002, Secret: config.NewSecret("s"),

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"guiju/app"
@@ -46,14 +47,16 @@ type Playground struct {
 	AppURL      string
 	PlatformURL string
 
-	servers []*http.Server
-	stop    []func(ctx context.Context) error
+	cfg     config.Config
+	options Options
+	stop    []func(ctx context.Context) error // of the platform
+	stopApp []func(ctx context.Context) error
 }
 
 // Start listens, builds and starts both. The app's business time is the
 // platform's.
 func Start(ctx context.Context, o Options) (*Playground, error) {
-	p := &Playground{}
+	p := &Playground{options: o}
 	if err := p.start(ctx, o); err != nil {
 		return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 	}
@@ -65,7 +68,7 @@ func (p *Playground) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("listen for the app: %w", err)
 	}
-	p.stop = append(p.stop, func(context.Context) error { return ignoreClosed(appListener.Close()) })
+	p.stopApp = append(p.stopApp, func(context.Context) error { return ignoreClosed(appListener.Close()) })
 	platformListener, err := net.Listen("tcp", o.PlatformListen)
 	if err != nil {
 		return fmt.Errorf("listen for the platform: %w", err)
@@ -88,21 +91,43 @@ func (p *Playground) start(ctx context.Context, o Options) error {
 		return err
 	}
 	p.stop = append(p.stop, p.Platform.Stop)
+	p.stop = append(p.stop, serve(platformListener, p.Platform.Handler()))
 
-	cfg, err := p.config(o, platform)
+	if p.cfg, err = p.config(o, platform); err != nil {
+		return err
+	}
+	return p.runApp(ctx, appListener)
+}
+
+// StartApp starts the app again after StopApp, at the same address and on the
+// same database, as after a crash or a deployment.
+func (p *Playground) StartApp(ctx context.Context) error {
+	listener, err := net.Listen("tcp", strings.TrimPrefix(p.AppURL, "http://"))
+	if err != nil {
+		return fmt.Errorf("listen for the app: %w", err)
+	}
+	p.stopApp = append(p.stopApp, func(context.Context) error { return ignoreClosed(listener.Close()) })
+	return p.runApp(ctx, listener)
+}
+
+func (p *Playground) runApp(ctx context.Context, listener net.Listener) error {
+	var err error
+	p.App, err = app.New(p.cfg, app.Options{Now: p.Platform.Now, Machine: p.options.Machine, Logger: p.options.Logger})
 	if err != nil {
 		return err
 	}
-	if p.App, err = app.New(cfg, app.Options{Now: p.Platform.Now, Machine: o.Machine, Logger: o.Logger}); err != nil {
-		return err
-	}
-	p.stop = append(p.stop, p.App.Stop)
+	p.stopApp = append(p.stopApp, p.App.Stop)
 	remove := p.Platform.AddWorker("guiju", worker{p.App})
-	p.stop = append(p.stop, func(context.Context) error { remove(); return nil })
-
-	p.serve(platformListener, p.Platform.Handler())
-	p.serve(appListener, p.App.Handler())
+	p.stopApp = append(p.stopApp, func(context.Context) error { remove(); return nil })
+	p.stopApp = append(p.stopApp, serve(listener, p.App.Handler()))
 	return p.App.Start(ctx)
+}
+
+// StopApp ends the app alone; the platform goes on and finds nobody home.
+func (p *Playground) StopApp(ctx context.Context) error {
+	err := unwind(ctx, p.stopApp)
+	p.stopApp = nil
+	return err
 }
 
 // config is the app's configuration for this platform.
@@ -111,6 +136,7 @@ func (p *Playground) config(o Options, platform sandbox.Options) (config.Config,
 	cfg.Server.PublicURL = p.AppURL
 	cfg.Store, cfg.Redis = o.Store, o.Redis
 	cfg.Spool.Dir = filepath.Join(o.Dir, "spool")
+	cfg.Media.Dir = filepath.Join(o.Dir, "media")
 	cfg.Rulebook = o.Rulebook
 	if cfg.Rulebook == "" {
 		cfg.Rulebook = filepath.Join(o.Dir, "company.yaml")
@@ -133,10 +159,11 @@ func (p *Playground) config(o Options, platform sandbox.Options) (config.Config,
 	return cfg, nil
 }
 
-func (p *Playground) serve(l net.Listener, h http.Handler) {
+// serve answers requests until stop is called.
+func serve(l net.Listener, h http.Handler) (stop func(ctx context.Context) error) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }() // it ends with Shutdown below
-	p.stop = append(p.stop, func(ctx context.Context) error {
+	return func(ctx context.Context) error {
 		// A page's event stream never ends by itself, and a connection nobody
 		// has used yet is waited for as well.
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
@@ -145,7 +172,7 @@ func (p *Playground) serve(l net.Listener, h http.Handler) {
 			return server.Close()
 		}
 		return nil
-	})
+	}
 }
 
 // Ready waits until the app has read the company, at most until ctx ends.
@@ -164,11 +191,16 @@ func (p *Playground) Ready(ctx context.Context) error {
 
 // Stop ends both in reverse order.
 func (p *Playground) Stop(ctx context.Context) error {
-	var errs []error
-	for i := len(p.stop) - 1; i >= 0; i-- {
-		errs = append(errs, p.stop[i](ctx))
-	}
+	err := errors.Join(p.StopApp(ctx), unwind(ctx, p.stop))
 	p.stop = nil
+	return err
+}
+
+func unwind(ctx context.Context, stops []func(ctx context.Context) error) error {
+	var errs []error
+	for i := len(stops) - 1; i >= 0; i-- {
+		errs = append(errs, stops[i](ctx))
+	}
 	return errors.Join(errs...)
 }
 
