@@ -13,6 +13,7 @@ import (
 	"guiju/callback"
 	"guiju/callback/event"
 	"guiju/store"
+	"guiju/store/faultpoint"
 	"guiju/store/queue"
 	"guiju/store/spool"
 )
@@ -85,6 +86,7 @@ type spooled struct {
 // Accept implements callback.Inbox. It answers once the delivery is stored
 // durably: committed, or in the spool.
 func (in *Inbox) Accept(ctx context.Context, d callback.Delivery) (callback.Answer, error) {
+	faultpoint.Pass(faultpoint.Opened)
 	if d.ReceivedAt.Sub(d.Event.Head().CreateTime) > keptKeys {
 		in.mu.Lock()
 		in.ignoredOld++
@@ -166,7 +168,9 @@ func (in *Inbox) once(ctx context.Context, d callback.Delivery) (event.Reply, er
 			reply, err = storedReply(row)
 			return err
 		}
+		faultpoint.Pass(faultpoint.Inserted)
 		reply, err = in.finish(tx, d, row.ID, event.CanReply(d.Event))
+		faultpoint.Pass(faultpoint.Dispatched)
 		return err
 	})
 	return reply, err

@@ -28,7 +28,7 @@ const module = "guiju"
 // parts are the folders of app that belong to no domain; everything else in app
 // must be in domains.
 var parts = []string{
-	"acceptance", "chat", "config", "console", "doctor", "manual", "notify", "people",
+	"acceptance", "chat", "config", "console", "doctor", "durability", "manual", "notify", "people",
 	"playground", "policy", "response", "rulebook",
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 	gormmysql "gorm.io/driver/mysql"
 	"gorm.io/gorm"
+
+	"guiju/store/faultpoint"
 )
 
 // Bounds of the pool on MySQL. More connections commit no more (measured with
@@ -181,9 +183,11 @@ func (e *mysqlEngine) run(ctx context.Context, _ class, fn func(tx *Tx) error) (
 	if conn.lost != nil {
 		return conn.lost
 	}
+	faultpoint.Pass(faultpoint.BeforeCommit)
 	if err := begun.Commit(); err != nil {
 		return commitError(ctx, err)
 	}
+	faultpoint.Pass(faultpoint.AfterCommit)
 	if tx.enqueued {
 		e.db.wake()
 	}

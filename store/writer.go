@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"guiju/store/faultpoint"
 )
 
 // Bounds of one shared commit and of the wait for it.
@@ -294,11 +296,13 @@ func (w *writer) rerunAlone() {
 }
 
 func (w *writer) commit() error {
+	faultpoint.Pass(faultpoint.BeforeCommit)
 	err := w.conn.commit()
 	if err != nil {
 		w.db.numbers.forget()
 		return err
 	}
+	faultpoint.Pass(faultpoint.AfterCommit)
 	w.db.numbers.keep()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"guiju/app/policy"
 	"guiju/store"
+	"guiju/store/faultpoint"
 	"guiju/store/queue"
 	"guiju/wecom"
 	"guiju/wecom/card"
@@ -64,7 +65,9 @@ func (n *Notifier) send(ctx context.Context, job *queue.Job, args Send) queue.Ou
 		return queue.Snooze(a.wait)
 	}
 
+	faultpoint.Pass(faultpoint.Frozen)
 	result, err := n.senders[a.message.App].SendRaw(ctx, a.message.Body)
+	faultpoint.Pass(faultpoint.Sent)
 	if err == nil {
 		return queue.Done(n.recordSent(a, result))
 	}

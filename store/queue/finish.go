@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"guiju/store"
+	"guiju/store/faultpoint"
 )
 
 // How long the end of a job is tried to be stored while the database is away.
@@ -21,6 +22,7 @@ const finishMany = 100
 // finish stores the end of one job in a transaction of its own, and tries
 // again while the database is away.
 func (q *Queue) finish(ctx context.Context, t *task, o Outcome) {
+	faultpoint.Pass(faultpoint.BeforeFinish)
 	for wait, begun := 50*time.Millisecond, time.Now(); ; wait = min(2*wait, 5*time.Second) {
 		stored, err := q.conclude(ctx, t, o)
 		switch {
@@ -48,6 +50,7 @@ func (q *Queue) finish(ctx context.Context, t *task, o Outcome) {
 // stored as a whole is stored one by one.
 func (q *Queue) finishAll(ctx context.Context, tasks []*task) {
 	if len(tasks) > 1 {
+		faultpoint.Pass(faultpoint.BeforeFinish)
 		claims := make([]store.Claim, len(tasks))
 		for i, t := range tasks {
 			claims[i] = t.Claim

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guiju/store"
+	"guiju/store/faultpoint"
 )
 
 // task is a job in this process's hands.
@@ -45,6 +46,9 @@ func (q *Queue) claim(ctx context.Context, n int) ([]*task, error) {
 	q.claiming = false
 	if err != nil {
 		return nil, err
+	}
+	if len(claimed) > 0 {
+		faultpoint.Pass(faultpoint.Claimed)
 	}
 	tasks := make([]*task, len(claimed))
 	for i, job := range claimed {
