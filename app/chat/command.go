@@ -44,7 +44,7 @@ type Arg struct {
 	Default  string   // words taken when it is neither given nor required
 	Rest     bool     // takes all remaining words; only the last positional argument
 	Many     bool     // Person: several, separated by 、 or ，
-	Keyed    bool     // never filled by position, only as 键:值
+	Keyed    bool     // never filled by position, only as 键:值; a YesNo also as its bare name
 	// Record names the registered kinds a Number may mean, separated by
 	// spaces: "item.received".
 	Record string

@@ -350,7 +350,8 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	if answer.Ask != "" {
+	if answer.Ask != "" && !t.asked {
+		t.asked = true
 		next, err := t.line(answer.Ask)
 		if text, worded := Wording(err); worded {
 			next = Answer{Text: text} // the act itself is done
