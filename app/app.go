@@ -88,6 +88,14 @@ type stop struct {
 // New builds every part in dependency order, without touching the network:
 // database, Redis and WeCom may be away. Errors speak of the configuration.
 func New(cfg config.Config, o Options) (*App, error) {
+	a := newApp(cfg, o)
+	if err := a.build(o); err != nil {
+		return nil, errors.Join(err, a.unwind(context.Background()))
+	}
+	return a, nil
+}
+
+func newApp(cfg config.Config, o Options) *App {
 	a := &App{cfg: cfg, log: o.Logger, now: o.Now, machine: o.Machine}
 	if a.log == nil {
 		a.log = slog.Default()
@@ -98,29 +106,14 @@ func New(cfg config.Config, o Options) (*App, error) {
 	if a.machine == nil {
 		a.machine = time.Now
 	}
-	if err := a.build(o); err != nil {
-		return nil, errors.Join(err, a.unwind(context.Background()))
-	}
-	return a, nil
+	return a
 }
 
 func (a *App) build(o Options) error {
-	book, err := loadRulebook(a.cfg)
-	if err != nil {
+	if err := a.buildStore(a.cfg.Store.Migrate); err != nil {
 		return err
 	}
-	a.rules.Store(book.Engine)
-	a.metrics = newMetrics(a)
-
-	a.db, err = store.Open(
-		store.Config{Driver: a.cfg.Store.Driver, DSN: a.cfg.Store.DSN.Reveal(), Migrate: a.cfg.Store.Migrate},
-		store.Options{Now: a.now, Logger: a.log, Zone: book.Engine.Calendar().Location()},
-	)
-	if err != nil {
-		return err
-	}
-	a.onStop("store", func(context.Context) error { return a.db.Close() })
-
+	var err error
 	a.spool, err = spool.Open(a.cfg.Spool.Dir, a.cfg.Spool.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("spool.dir: %w", err)
@@ -139,6 +132,25 @@ func (a *App) build(o Options) error {
 		return err
 	}
 	return a.buildEdge()
+}
+
+// buildStore reads the rules, which name the time zone, and opens the database.
+func (a *App) buildStore(migrate string) error {
+	book, err := loadRulebook(a.cfg)
+	if err != nil {
+		return err
+	}
+	a.rules.Store(book.Engine)
+	a.metrics = newMetrics(a)
+	a.db, err = store.Open(
+		store.Config{Driver: a.cfg.Store.Driver, DSN: a.cfg.Store.DSN.Reveal(), Migrate: migrate},
+		store.Options{Now: a.now, Logger: a.log, Zone: book.Engine.Calendar().Location()},
+	)
+	if err != nil {
+		return err
+	}
+	a.onStop("store", func(context.Context) error { return a.db.Close() })
+	return nil
 }
 
 // buildClients makes one WeCom client for each app. They share their tokens
@@ -180,6 +192,7 @@ func (a *App) buildDomains() error {
 	a.notify = notify.New(notify.Options{Senders: senders, DefaultApp: first, Rules: rules, MachineNow: a.machine, Logger: a.log})
 	a.people = people.New(a.db, a.clients[first], a.notify, rules, a.log)
 	a.clocks = response.New(a.notify, rules, a.people, a.log)
+	a.clocks.OnBreach(a.metrics.breach)
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
 
 	var err error

@@ -2,7 +2,6 @@ package acceptance_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -30,33 +29,5 @@ func TestG1_2_2c_AE1_InquiryStaysOpenUntilResolved(t *testing.T) {
 		w.Gets("何静", "【已解决】赵六 确认 M20260302-0001")
 		require.Contains(t, w.Says("赵六", "追溯 1"), "【未找到】1")
 		require.Contains(t, w.Says("赵六", "追溯 M20260302-0001"), "已办结")
-	})
-}
-
-// Given an important question, when nobody answers within 30 working minutes,
-// then the receiver is reminded at 20, and at 30 the receiver, the sender and
-// the 直接上级 hear of it once.
-func TestG1_4_1_4_b_AE1_ReminderBreachAndLateReply(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
-		told := w.Says("赵六", "咨询 报销发票抬头 重要")
-		require.Contains(t, told, "10:30 前答复")
-		w.Gets("何静", "咨询：报销发票抬头")
-		w.To("10:05")
-		w.Says("何静", "收到")
-		w.To("10:19")
-		w.GetsNothing("何静", "请在 3月2日 10:30 前回应")
-		w.To("10:20")
-		w.Gets("何静", "请在 3月2日 10:30 前回应")
-		w.To("10:30")
-		w.GetsNothing("何静", "已超时")
-		w.Advance(time.Minute)
-		w.Gets("何静", "已超时，请尽快回应")
-		w.Gets("赵六", "【超时】M20260302-0001", "何静")
-		w.Gets("高总", "何静 未按时回应", "已知悉")
-		w.To("10:40")
-		w.Says("何静", "回复 抬头写公司全称")
-		trace := w.Says("赵六", "追溯 M20260302-0001")
-		require.Contains(t, trace, "何静：超时回应")
-		require.Contains(t, trace, "迟 10 分钟")
 	})
 }

@@ -11,11 +11,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,9 +33,12 @@ var shanghai = time.FixedZone("CST", 8*60*60)
 
 // World is the example company of guide 0.6 on Monday 2026-03-02 10:00.
 type World struct {
-	t    *testing.T
-	play *playground.Playground
-	seen map[string]int64 // member → last message looked at
+	t     *testing.T
+	play  *playground.Playground
+	db    store.Config
+	seen  map[string]int64 // member → last message looked at
+	last  sandbox.PressResult
+	ahead atomic.Int64 // of the machine's clock, see patient
 
 	mu         sync.Mutex
 	transcript []string
@@ -44,10 +47,16 @@ type World struct {
 // each runs a test on SQLite and, when there is one, on MySQL.
 func each(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
+	eachWith(t, nil, test)
+}
+
+// eachWith is each with a company or platform of the test's own.
+func eachWith(t *testing.T, change func(*playground.Options), test func(t *testing.T, w *World)) {
+	t.Helper()
 	for name, open := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.MySQL} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newWorld(t, open(t), nil))
+			test(t, newWorld(t, open(t), change))
 		})
 	}
 }
@@ -67,9 +76,13 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 	if change != nil {
 		change(&o)
 	}
+	w := &World{t: t, db: db, seen: map[string]int64{}}
+	if o.Machine != nil {
+		o.Machine = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+	}
 	play, err := playground.Start(context.Background(), o)
 	require.NoError(t, err)
-	w := &World{t: t, play: play, seen: map[string]int64{}}
+	w.play = play
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("transcript:\n%s", strings.Join(w.transcript, "\n"))
@@ -102,14 +115,15 @@ var people = map[string]string{
 	"吴九": "wujiu", "郑十": "zhengshi", "陈立": "chenli", "邵静": "shaojing", "林秀": "linxiu", "魏伟": "weiwei",
 	"何静": "hejing", "方安": "fangan", "唐流": "tangliu", "潘梦": "panmeng", "罗岩": "luoyan", "邓工": "denggong",
 	"马设": "mashe", "江一": "jiangyi", "高总": "gaozong", "沈悦": "shenyue", "韩梅": "hanmei", "蒋新": "jiangxin", "曹产": "caochan",
-	"郑十六": "zhengshiliu",
+	"钱十一": "qianshiyi", "孙十二": "sunshier", "李十三": "lishisan", "周十四": "zhoushisi", "吴十五": "wushiwu", "郑十六": "zhengshiliu",
+	"钱十七": "qianshiqi",
 }
 
-func userid(t *testing.T, name string) string {
-	t.Helper()
-	id, ok := people[name]
-	require.True(t, ok, "nobody is called %s", name)
-	return id
+func userid(name string) string {
+	if id, ok := people[name]; ok {
+		return id
+	}
+	return name // somebody a test made up, by his userid
 }
 
 func at(text string) time.Time {
@@ -126,23 +140,29 @@ func at(text string) time.Time {
 // the passive reply, or the first message that follows it.
 func (w *World) Says(name, text string) string {
 	w.t.Helper()
-	return w.act(name, "说："+text, "say", map[string]any{"user": userid(w.t, name), "app": "assistant", "text": text})
+	return w.act(name, "说："+text, "say", map[string]any{"user": userid(name), "app": "assistant", "text": text})
 }
 
 // Enters lets a member open the app.
 func (w *World) Enters(name string) string {
 	w.t.Helper()
-	return w.act(name, "进入应用", "enter", map[string]any{"user": userid(w.t, name), "app": "assistant"})
+	return w.act(name, "进入应用", "enter", map[string]any{"user": userid(name), "app": "assistant"})
 }
 
 // Sends lets a member send something that is not text.
 func (w *World) Sends(name, kind string, fields map[string]any) string {
 	w.t.Helper()
-	body := map[string]any{"user": userid(w.t, name), "app": "assistant", "type": kind}
+	body := map[string]any{"user": userid(name), "app": "assistant", "type": kind}
 	for k, v := range fields {
 		body[k] = v
 	}
 	return w.act(name, "发送"+kind, "say", body)
+}
+
+// Clicks lets a member press an entry of the app's menu.
+func (w *World) Clicks(name, key string) string {
+	w.t.Helper()
+	return w.act(name, "菜单："+key, "menu", map[string]any{"user": userid(name), "app": "assistant", "key": key})
 }
 
 // Presses presses a button of the newest card that has it.
@@ -151,33 +171,60 @@ func (w *World) Presses(name, button string) string {
 	messages := w.chat(name, 0)
 	for i := len(messages) - 1; i >= 0; i-- {
 		if key, ok := messages[i].button(button); ok {
-			return w.act(name, "按下："+button, "click", map[string]any{
-				"user": userid(w.t, name), "message_id": messages[i].ID, "key": key,
-			})
+			return w.PressesOn(name, messages[i], key)
 		}
 	}
 	require.Fail(w.t, "no card of "+name+" has a button "+button)
 	return ""
 }
 
+// PressesOn presses the button with this key on one message.
+func (w *World) PressesOn(name string, on message, key string) string {
+	w.t.Helper()
+	return w.act(name, "按下："+key, "click", map[string]any{"user": userid(name), "message_id": on.ID, "key": key})
+}
+
+// act does something that the app must take over at once, and answers what the
+// member is told: the passive reply, or the first text that follows.
 func (w *World) act(name, what, path string, body map[string]any) string {
 	w.t.Helper()
-	w.note("%s %s %s", w.Now().Format("15:04:05"), name, what)
-	var result sandbox.PressResult
-	w.post(path, body, &result)
+	result, before := w.try(name, what, path, body)
 	require.Equal(w.t, 200, result.Status, "the app answered: %s", result.Error)
 	w.Settle()
+	told := ""
 	if result.Reply != nil && result.Reply.Text != "" {
-		w.note("         → %s", result.Reply.Text)
-		return result.Reply.Text
-	}
-	for _, m := range w.chat(name, result.MessageID) {
-		if m.From == "assistant" && m.ID > result.MessageID && m.Kind == "text" {
-			w.note("         → %s", m.Text)
-			return m.Text
+		told = result.Reply.Text
+	} else {
+		for _, m := range w.chat(name, before) {
+			if m.From == "assistant" && m.Kind == "text" {
+				told = m.Text
+				break
+			}
 		}
 	}
-	return ""
+	w.note("         → %s", told)
+	return told
+}
+
+// try does something whatever the app answers. before is the last message the
+// member had.
+func (w *World) try(name, what, path string, body map[string]any) (result sandbox.PressResult, before int64) {
+	w.t.Helper()
+	w.note("%s %s %s", w.Now().Format("15:04:05"), name, what)
+	for _, m := range w.chat(name, 0) {
+		before = m.ID
+	}
+	w.post(path, body, &result)
+	w.last = result
+	return result, before
+}
+
+// Tries lets a member write while the app may be away.
+func (w *World) Tries(name, text string) sandbox.PressResult {
+	w.t.Helper()
+	result, _ := w.try(name, "试着说："+text, "say", map[string]any{"user": userid(name), "app": "assistant", "text": text})
+	w.note("         → 状态 %d %s", result.Status, result.Error)
+	return result
 }
 
 // Settle lets everything that is due happen.
@@ -205,122 +252,6 @@ func (w *World) To(text string) {
 
 // Now is business time.
 func (w *World) Now() time.Time { return w.play.Platform.Now().In(shanghai) }
-
-// Gets asserts that a member has been sent something new that holds all the
-// words, and answers it. What came before it counts as read.
-func (w *World) Gets(name string, words ...string) message {
-	w.t.Helper()
-	fresh := w.fresh(name)
-	for _, m := range fresh {
-		if m.holds(words) {
-			w.seen[name] = m.ID
-			return m
-		}
-	}
-	require.Failf(w.t, "missing message", "%s was not sent anything with %q; new are:\n%s", name, words, texts(fresh))
-	return message{}
-}
-
-// GetsNothing asserts that nothing new holding the words came.
-func (w *World) GetsNothing(name string, words ...string) {
-	w.t.Helper()
-	for _, m := range w.fresh(name) {
-		require.False(w.t, m.holds(words), "%s was sent: %s", name, m)
-	}
-}
-
-// Reads marks everything a member has been sent as read.
-func (w *World) Reads(name string) {
-	for _, m := range w.fresh(name) {
-		w.seen[name] = m.ID
-	}
-}
-
-func (w *World) fresh(name string) []message {
-	w.t.Helper()
-	var all []message
-	for _, m := range w.chat(name, w.seen[name]) {
-		if m.From == "assistant" {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
-// message is one message as a member sees it.
-type message struct{ sandbox.ChatMessage }
-
-func (w *World) chat(name string, after int64) []message {
-	w.t.Helper()
-	var page struct {
-		Messages []sandbox.ChatMessage `json:"messages"`
-	}
-	query := url.Values{"user": {userid(w.t, name)}, "app": {"assistant"}, "after": {fmt.Sprint(after)}}
-	w.get("chat?"+query.Encode(), &page)
-	all := make([]message, len(page.Messages))
-	for i, m := range page.Messages {
-		all[i] = message{m}
-	}
-	return all
-}
-
-// String is everything a reader sees of the message.
-func (m message) String() string {
-	text := m.Text
-	if m.Card != nil {
-		card, err := json.Marshal(m.Card)
-		if err != nil {
-			return err.Error()
-		}
-		text += " " + string(card)
-	}
-	return text
-}
-
-func (m message) holds(words []string) bool {
-	text := m.String()
-	for _, word := range words {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
-}
-
-// button answers the key of a live button with this text.
-func (m message) button(text string) (string, bool) {
-	if m.Card == nil {
-		return "", false
-	}
-	body, err := json.Marshal(m.Card)
-	if err != nil {
-		return "", false
-	}
-	var card struct {
-		ReplaceText string `json:"replace_text"`
-		ButtonList  []struct {
-			Text string `json:"text"`
-			Key  string `json:"key"`
-		} `json:"button_list"`
-	}
-	if json.Unmarshal(body, &card) != nil || card.ReplaceText != "" {
-		return "", false
-	}
-	for _, b := range card.ButtonList {
-		if b.Text == text {
-			return b.Key, true
-		}
-	}
-	return "", false
-}
-
-func texts(messages []message) string {
-	var b strings.Builder
-	for _, m := range messages {
-		fmt.Fprintf(&b, "  #%d %s\n", m.ID, m)
-	}
-	return b.String()
-}
 
 func (w *World) note(format string, args ...any) {
 	w.mu.Lock()
@@ -356,16 +287,4 @@ func (w *World) read(path string, response *http.Response, into any) {
 	if into != nil {
 		require.NoError(w.t, json.Unmarshal(body, into), "%s: %s", path, body)
 	}
-}
-
-// number finds the record number in a text.
-func number(t *testing.T, text string) string {
-	t.Helper()
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ' ' || r == '】' || r == '「' }) {
-		if len(word) >= 14 && word[0] == 'M' && word[9] == '-' {
-			return word[:14]
-		}
-	}
-	require.Fail(t, "no record number in: "+text)
-	return ""
 }
