@@ -195,6 +195,7 @@ type turn struct {
 	notes   []string // lines before the answer
 	missed  bool     // the member was not understood
 	greeted bool     // greeted in this turn
+	asked   bool     // followed Answer.Ask once; no chain goes further
 	failed  error    // of a look-up that had no way to return it
 }
 
