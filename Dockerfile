@@ -1,13 +1,12 @@
 # syntax=docker/dockerfile:1
 
-# The binary: static, no cgo, time zones inside.
+# The binary: static, no cgo, time zones inside; `guiju version` reads the commit from .git.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags "-s -w -X main.version=${VERSION}" -o /guiju ./cmd/guiju
+RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata -ldflags "-s -w" -o /guiju ./cmd/guiju
 
 # The image: the binary, certificates, and a wget for the health check.
 FROM alpine:3.22

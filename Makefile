@@ -1,7 +1,6 @@
 # guiju: everything a developer runs. `make` alone prints the list.
 
 GO        ?= go
-VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # What is tested, and with which flags: make test PACKAGES=./store/... TESTFLAGS=-v
 PACKAGES  ?= ./...
 TESTFLAGS ?=
@@ -13,7 +12,7 @@ ARGS      ?=
 START     ?= 2026-03-02T10:00:00+08:00
 
 # timetzdata puts the time zones into the binary: it needs nothing beside itself.
-BUILDFLAGS  = -trimpath -tags timetzdata -ldflags '-s -w -X main.version=$(VERSION)'
+BUILDFLAGS  = -trimpath -tags timetzdata -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
@@ -54,7 +53,7 @@ build: ## Build the static binary bin/guiju
 	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o bin/guiju ./cmd/guiju
 
 docker: ## Build the container image guiju
-	docker build --build-arg VERSION=$(VERSION) -t guiju .
+	docker build -t guiju .
 
 ci: ## What CI runs, from installing the services to the smoke test
 	.ci/run
