@@ -36,7 +36,7 @@ const (
 	clockWorkers = 64
 )
 
-// ClockCommand is what the clock asks of a connected app.
+// clockCommand is what the clock asks of a connected app.
 type clockCommand struct {
 	ID   int64     `json:"id"`
 	Kind string    `json:"kind"`

@@ -269,6 +269,53 @@ func TestClientRegistersAgain(t *testing.T) {
 	require.Error(t, err)
 }
 
+// A command whose answer was lost on the wire is handed out again until it is reported.
+func TestLostCommandIsHandedOutAgain(t *testing.T) {
+	r := newRig(t)
+	_, me := r.do(http.MethodPost, "/sandbox/clock/register", object{"name": "app"})
+	done := make(chan object, 1)
+	go func() { _, out := r.do(http.MethodPost, "/sandbox/api/settle", nil); done <- out }()
+	poll := func() object {
+		_, news := r.do(http.MethodGet, fmt.Sprintf("/sandbox/clock/wait?id=%v&version=%v&command=0", me["id"], me["version"]), nil)
+		me["version"] = news["version"]
+		return news
+	}
+	var first object
+	for first == nil {
+		first, _ = poll()["command"].(object)
+	}
+	again := poll()["command"].(object)
+	require.Equal(t, first, again)
+	require.Equal(t, "settle", first["kind"])
+	for range 2 { // reported twice does no harm
+		status, _ := r.do(http.MethodPost, "/sandbox/clock/report", object{"id": me["id"], "command": first["id"], "waiting": 3})
+		require.Equal(t, http.StatusOK, status)
+	}
+	require.Equal(t, 3.0, (<-done)["waiting"])
+	status, _ := r.do(http.MethodPost, "/sandbox/clock/report", "{")
+	require.Equal(t, http.StatusBadRequest, status)
+	status, _ = r.do(http.MethodPost, "/sandbox/clock/report", object{"id": 999})
+	require.Equal(t, http.StatusNotFound, status)
+}
+
+func TestClientFollowsARunningClock(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Frozen = false })
+	now, err := clockclient.Connect(t.Context(), r.url, &timers{})
+	require.NoError(t, err)
+	before := now()
+	require.Less(t, r.p.Now().Sub(before).Abs(), 2*time.Second)
+	require.Eventually(t, func() bool { return now().After(before) }, time.Second, time.Millisecond, "it runs")
+	r.advance("1h")
+	require.Eventually(t, func() bool { return now().Sub(before) >= time.Hour }, 5*time.Second, time.Millisecond)
+	last := now()
+	for range 1000 {
+		next := now()
+		require.False(t, next.Before(last), "never backwards")
+		last = next
+	}
+	require.Less(t, r.p.Now().Sub(now()).Abs(), 2*time.Second)
+}
+
 func TestClockIsOpenToLoopbackOnly(t *testing.T) {
 	r := newRig(t)
 	req := httptest.NewRequest(http.MethodPost, "/sandbox/clock/register", nil)

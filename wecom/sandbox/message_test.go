@@ -191,6 +191,14 @@ func TestSilentDropOver30AMinuteAnd1000AnHour(t *testing.T) {
 	require.Len(t, r2.chat("zhaoliu"), 1000)
 }
 
+func TestUnlimitedIsForLoadTests(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Unlimited, o.AccountCap = true, 1 })
+	for i := range 250 {
+		require.Equal(t, 0, code(r.post("message/send", text("zhaoliu", fmt.Sprint(i)))))
+	}
+	require.Len(t, r.chat("zhaoliu"), 250)
+}
+
 func TestDailyCapOfTheApp(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.AccountCap = 1 })
 	for range 6 {

@@ -63,6 +63,9 @@ type Options struct {
 	// WrongSecretLimit is how many wrong secrets an IP may try within an hour
 	// before gettoken refuses it for an hour with 45009. Default 20.
 	WrongSecretLimit int
+	// Unlimited lifts every frequency limit, the silent drop included; for load
+	// tests only, since the real platform never does.
+	Unlimited bool
 	// ContactEventsFull sends contact callbacks in the form of before 2022-08-15.
 	ContactEventsFull bool
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 	require.NoError(t, p.Start(t.Context()))
 	srv := httptest.NewServer(p.Handler())
 	t.Cleanup(func() {
-		require.NoError(t, p.Stop(t.Context()))
+		require.NoError(t, p.Stop(context.WithoutCancel(t.Context())))
 		srv.Close()
 		app.srv.Close()
 	})

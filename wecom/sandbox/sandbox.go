@@ -59,7 +59,7 @@ func New(opts Options) (*Platform, error) {
 	p := &Platform{opts: opts, log: opts.Logger, slots: make(chan struct{}, opts.Concurrency)}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.traffic.limit = opts.TrafficLimit
-	p.rates.init()
+	p.rates.init(opts.Unlimited)
 	p.faults.init()
 	p.stream.init()
 	p.deliveries.init()
