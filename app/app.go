@@ -120,10 +120,8 @@ func (a *App) build(o Options) error {
 	}
 	a.onStop("spool", func(context.Context) error { return a.spool.Close() })
 
-	host, _ := os.Hostname()
-	a.replica = host + "@" + a.cfg.Server.Listen
 	a.instance = rand.Text()
-	a.queue = queue.New(a.db, queue.Options{Logger: a.log, Name: a.replica, MachineNow: o.Machine, Observe: a.metrics.job})
+	a.queue = newQueue(a, o)
 
 	if err := a.buildClients(o); err != nil {
 		return err
@@ -132,6 +130,12 @@ func (a *App) build(o Options) error {
 		return err
 	}
 	return a.buildEdge()
+}
+
+func newQueue(a *App, o Options) *queue.Queue {
+	host, _ := os.Hostname()
+	a.replica = host + "@" + a.cfg.Server.Listen
+	return queue.New(a.db, queue.Options{Logger: a.log, Name: a.replica, MachineNow: o.Machine, Observe: a.metrics.job})
 }
 
 // buildStore reads the rules, which name the time zone, and opens the database.

@@ -15,6 +15,8 @@ type refusals struct {
 	mu      sync.Mutex
 	counts  map[refusal]*refused
 	minutes []refusedMinute // since the oldest that an alert may look at
+
+	alertedAt time.Time // business time of the last alert; used by upkeep alone
 }
 
 type refusal struct{ receiver, reason string }

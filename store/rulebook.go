@@ -9,8 +9,9 @@ import (
 type RulebookState string
 
 const (
-	RulebookPending RulebookState = "pending" // waits for approval (guide 附则)
-	RulebookActive  RulebookState = "active"  // approved; holds from EffectiveAt until a later active one does
+	RulebookPending    RulebookState = "pending"    // waits for approval (guide 附则)
+	RulebookActive     RulebookState = "active"     // approved; holds from EffectiveAt until a later active one does
+	RulebookSuperseded RulebookState = "superseded" // was pending or planned when a newer file came; never holds
 )
 
 // Rulebook is one version of the company's rules. Records keep the version
@@ -21,7 +22,7 @@ type Rulebook struct {
 	State       RulebookState
 	CreatedAt   time.Time `gorm:"autoCreateTime:false"`
 	EffectiveAt *time.Time
-	ApprovedBy  *int64 // member id; nil for the first, which needs no approval
+	ApprovedBy  *int64 // member id; nil for a version that needed no approval
 }
 
 // TableName is the table.
@@ -53,6 +54,32 @@ func (tx *Tx) ApproveRulebook(version, approvedBy int64, effective time.Time) er
 		return fmt.Errorf("approve rulebook %d: %w: it is not pending", version, ErrNotFound)
 	}
 	return nil
+}
+
+// SupersedeRulebook drops a version that does not hold yet: it is pending, or
+// planned for after now. ErrNotFound, wrapped, when it is neither.
+func (tx *Tx) SupersedeRulebook(version int64) error {
+	done := tx.g.Model(&Rulebook{}).
+		Where("version = ? AND (state = ? OR state = ? AND effective_at > ?)", version, RulebookPending, RulebookActive, tx.Now()).
+		Updates(map[string]any{"state": RulebookSuperseded})
+	if done.Error != nil {
+		return fmt.Errorf("supersede rulebook %d: %w", version, translate(done.Error))
+	}
+	if done.RowsAffected == 0 {
+		return fmt.Errorf("supersede rulebook %d: %w: it is neither pending nor planned", version, ErrNotFound)
+	}
+	return nil
+}
+
+// OpenRulebook reads the newest version that is pending, or planned for after t.
+func (r *Reader) OpenRulebook(t time.Time) (Rulebook, error) {
+	var b Rulebook
+	err := r.g.Where("state = ? OR state = ? AND effective_at > ?", RulebookPending, RulebookActive, cut(t)).
+		Order("version DESC").Limit(1).Take(&b).Error
+	if err != nil {
+		return Rulebook{}, fmt.Errorf("open rulebook: %w", translate(err))
+	}
+	return b, nil
 }
 
 // Rulebook reads one version.

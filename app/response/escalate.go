@@ -83,6 +83,7 @@ func (c *Clocks) step(_ context.Context, _ *queue.Job, args Step) queue.Outcome 
 		if step.Level >= policy.LevelParties && clock.State != store.ClockBreached {
 			// The breach is dated when it was due, whenever it is noticed.
 			clock.State, clock.BreachedAt = store.ClockBreached, clock.DueAt
+			c.breached(clock.Class)
 		}
 		if err := tx.SaveClock(&clock); err != nil {
 			return err

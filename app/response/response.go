@@ -57,11 +57,12 @@ type Clocks struct {
 	log       *slog.Logger
 	forward   map[string]Forward
 	sources   []headed
+	breached  func(class string)
 }
 
 // New builds the clocks and registers their cards.
 func New(n *notify.Notifier, rules notify.Rules, superiors Superiors, log *slog.Logger) *Clocks {
-	c := &Clocks{notify: n, rules: rules, superiors: superiors, log: log, forward: map[string]Forward{}}
+	c := &Clocks{notify: n, rules: rules, superiors: superiors, log: log, forward: map[string]Forward{}, breached: func(string) {}}
 	n.Card(dueCard, c.drawDue)
 	n.Card(escalationCard, c.drawEscalation)
 	return c
@@ -77,6 +78,10 @@ func (c *Clocks) Register(q *queue.Queue) {
 
 // OnUndelivered says who takes items of this kind that do not arrive.
 func (c *Clocks) OnUndelivered(subjectKind string, forward Forward) { c.forward[subjectKind] = forward }
+
+// OnBreach tells f of each clock that runs out, for metrics. A transaction that
+// has to be repeated tells it again.
+func (c *Clocks) OnBreach(f func(class string)) { c.breached = f }
 
 // Opening is what a clock is opened for.
 type Opening struct {

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"guiju/app/chat"
+	"guiju/wecom"
+)
+
+// menuGroups are the three groups of the app's menu and the commands in them.
+// WeCom allows three groups of five.
+var menuGroups = []struct {
+	name     string
+	commands []string
+}{
+	{"发起", []string{"咨询", "发通知", "代理"}},
+	{"处理", []string{"我的待办", "回复", "转交", "催办"}},
+	{"查询", []string{"追溯", "响应统计", "帮助"}},
+}
+
+// menu builds the menu from the commands that are registered: the key of each
+// entry is the command line it stands for.
+func menu(commands []chat.Command) []wecom.MenuButton {
+	var groups []wecom.MenuButton
+	for _, g := range menuGroups {
+		group := wecom.MenuButton{Name: g.name}
+		for _, name := range g.commands {
+			if slices.ContainsFunc(commands, func(c chat.Command) bool { return c.Name == name && !c.Hidden }) {
+				group.SubButtons = append(group.SubButtons, wecom.MenuButton{Type: wecom.MenuClick, Name: name, Key: name})
+			}
+		}
+		if len(group.SubButtons) > 0 {
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+// Menu is what PushMenu sets.
+func (ad *Admin) Menu() []wecom.MenuButton { return menu(ad.a.chat.Commands()) }
+
+// PushMenu replaces the menu of an app.
+func (ad *Admin) PushMenu(ctx context.Context, app string) error {
+	client, err := ad.Client(app)
+	if err != nil {
+		return err
+	}
+	return client.CreateMenu(ctx, ad.Menu())
+}
