@@ -1,0 +1,127 @@
+package durability_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"guiju/store"
+	"guiju/store/faultpoint"
+	"guiju/store/storetest"
+	"guiju/wecom/sandbox"
+)
+
+// eachDatabase runs a test on SQLite and, when there is one, on MySQL.
+func eachDatabase(t *testing.T, test func(t *testing.T, db store.Config)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, storetest.SQLite(t))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		t.Parallel()
+		test(t, storetest.MySQL(t))
+	})
+}
+
+// Given a process that is killed at a named point while 赵六's question is on
+// its way, when it runs again and the platform repeats what was not answered,
+// then the question has been handled exactly once.
+func TestKilledAtEachPointHandlesTheCallbackOnce(t *testing.T) {
+	for _, point := range faultpoint.Points() {
+		t.Run(string(point), func(t *testing.T) {
+			t.Parallel()
+			eachDatabase(t, func(t *testing.T, db store.Config) { askThroughDeath(t, db, string(point)) })
+		})
+	}
+}
+
+// Given the same story, when the process is killed before or after each of the
+// first commits in turn, whatever they commit, then the outcome is the same.
+func TestKilledAroundEachCommitHandlesTheCallbackOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the first commit is tried by TestKilledAtEachPointHandlesTheCallbackOnce")
+	}
+	for _, point := range []faultpoint.Point{faultpoint.BeforeCommit, faultpoint.AfterCommit} {
+		for n := 2; n <= 4; n++ {
+			fault := fmt.Sprintf("%s:%d", point, n)
+			t.Run(fault, func(t *testing.T) {
+				t.Parallel()
+				eachDatabase(t, func(t *testing.T, db store.Config) { askThroughDeath(t, db, fault) })
+			})
+		}
+	}
+}
+
+// askThroughDeath plays 咨询 with a fault and 回复 without one, and looks at
+// everything that must have happened once.
+func askThroughDeath(t *testing.T, db store.Config, fault string) {
+	s := setup{listen: freeAddress(t), store: db, dir: t.TempDir()}
+	wecom := newPlatform(t, "http://"+s.listen, nil)
+	s.platform = wecom.url
+
+	app := s.serve(t, fault, sandbox.DefaultOptions())
+	wecom.settle()
+	asked := wecom.say("zhaoliu", "咨询 报销发票抬头 重要")
+	app.dies()
+
+	app = s.serve(t, "", sandbox.DefaultOptions())
+	// The platform's retries may have run out while the process was away.
+	wecom.redeliver(asked.DeliveryID, 2)
+	wecom.settle()
+	wecom.redeliver(asked.DeliveryID, 2)
+	moved := wecom.settle()
+	require.Zero(t, moved.Waiting, "nothing may wait for a pause or a lease")
+
+	require.Equal(t, 1, wecom.shown("zhaoliu", "【已受理】M20260302-"), "answers:\n%s", transcript(wecom.chat("zhaoliu")))
+	require.Equal(t, 1, wecom.shown("hejing", "咨询：报销发票抬头"), "cards:\n%s", transcript(wecom.chat("hejing")))
+
+	require.Equal(t, 200, wecom.say("hejing", "回复 抬头写公司全称").Status)
+	wecom.settle()
+	require.Equal(t, 1, wecom.shown("zhaoliu", "抬头写公司全称"), "answers:\n%s", transcript(wecom.chat("zhaoliu")))
+	app.stop()
+
+	looksHandledOnce(t, db)
+}
+
+// looksHandledOnce reads the database of a process that has stopped.
+func looksHandledOnce(t *testing.T, cfg store.Config) {
+	t.Helper()
+	clock := storetest.NewClock()
+	clock.Set(monday)
+	r := storetest.OpenConfig(t, cfg, clock).Reader(context.Background())
+
+	asker, err := r.MemberByUserID("zhaoliu")
+	require.NoError(t, err)
+	items, err := r.ItemsSent(asker.ID, []store.ItemState{store.ItemOpen, store.ItemAnswered, store.ItemClosed, store.ItemWithdrawn}, 10)
+	require.NoError(t, err)
+	require.Len(t, items, 1)
+	require.Equal(t, store.ItemAnswered, items[0].State)
+
+	clocks, err := r.ClocksOf(items[0].Subject(), 10)
+	require.NoError(t, err)
+	require.Len(t, clocks, 1)
+	require.Equal(t, store.ClockMet, clocks[0].State)
+	require.NotNil(t, clocks[0].DueAt)
+	require.Equal(t, monday.Add(30*time.Minute), clocks[0].DueAt.UTC(), "important: 30 working minutes from the delivery")
+
+	entries, err := r.ItemEntries(items[0].ID, 10)
+	require.NoError(t, err)
+	require.Len(t, entries, 2, "asked and replied")
+
+	deliveries, err := r.Deliveries(store.DeliveryFilter{Userid: "zhaoliu"})
+	require.NoError(t, err)
+	require.Len(t, deliveries, 1)
+	require.Equal(t, store.DeliveryDone, deliveries[0].State)
+
+	unfinished, err := r.JobCounts()
+	require.NoError(t, err)
+	for _, j := range unfinished {
+		require.NotEqual(t, store.JobRunning, j.State, "%s is held by nobody", j.Kind)
+		require.NotEqual(t, store.JobBuried, j.State, "%s was set aside", j.Kind)
+		require.False(t, j.Due, "%s is due and not done", j.Kind)
+	}
+}
