@@ -30,6 +30,9 @@ const (
 	// gather is the least time between two claims that find little: under a
 	// steady trickle each takes several jobs instead of one.
 	gather = 5 * time.Millisecond
+	// lookAgain is how soon after a claim the next look is: on MySQL a claim
+	// passes over rows whose neighbours another transaction locks just then.
+	lookAgain = 20 * time.Millisecond
 )
 
 // Start runs claimer, workers, finisher and keeper until Stop. The end of ctx
@@ -140,8 +143,12 @@ func (q *Queue) claimLoop(claiming, storing context.Context, p *pool) {
 			q.log.Info("jobs can be claimed again")
 		}
 		failing = err != nil
+		wait := q.poll
+		if woken && !failing {
+			wait = min(wait, lookAgain)
+		}
 		if woken = got == room; !woken {
-			woken = q.rest(claiming, failing)
+			woken = q.rest(claiming, wait, failing)
 		}
 	}
 	q.giveBack(storing, p.tasks)
@@ -174,10 +181,10 @@ func (q *Queue) claimInto(ctx context.Context, tasks chan<- *task, n int) (int, 
 	return len(claimed), err
 }
 
-// rest waits for a wake-up, at most one poll, and says whether one came. After
-// an error wake-ups do not shorten it.
-func (q *Queue) rest(ctx context.Context, failing bool) bool {
-	timer := time.NewTimer(q.poll)
+// rest waits for a wake-up and says whether one came before the wait was over.
+// After an error wake-ups do not shorten it, and it asks for a claim.
+func (q *Queue) rest(ctx context.Context, wait time.Duration, failing bool) bool {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	wake := q.wake
 	if failing {

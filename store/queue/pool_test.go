@@ -56,8 +56,11 @@ func TestLeaseRunsOutSecondWorkerTakesOver(t *testing.T) {
 			return queue.Done(leaveMark("second"))
 		})
 		id := enqueue(t, db, "a")
-		start(t, first)
-		first.Wake()
+		silent := make(chan error, 1)
+		go func() { // Drain, because it claims nothing while a job runs
+			_, err := first.Drain(t.Context())
+			silent <- err
+		}()
 		<-begun
 
 		now.Advance(59 * time.Minute)
@@ -70,6 +73,7 @@ func TestLeaseRunsOutSecondWorkerTakesOver(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrConflict)
 		require.ErrorIs(t, err, store.ErrLeaseLost)
 		require.Equal(t, "lost", (<-ended).Outcome)
+		require.NoError(t, <-silent)
 		require.Equal(t, map[string]int{`{"Name":"second"}`: 1}, marks(t, db))
 		require.Equal(t, store.JobDone, job(t, db, id).State)
 	})
