@@ -1,0 +1,170 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"guiju/callback"
+	"guiju/store"
+)
+
+// The detour of a callback while the database is away: into the spool, and
+// from there, in order, into the database.
+
+// spooled is one record of the spool.
+type spooled struct {
+	Receiver   string    `json:"receiver"`
+	Raw        []byte    `json:"raw"`
+	ReceivedAt time.Time `json:"received_at"`
+}
+
+// toSpool keeps a delivery in the spool. Its error makes WeCom try again.
+func (in *Inbox) toSpool(d callback.Delivery) error {
+	record, err := json.Marshal(spooled{Receiver: d.Receiver, Raw: d.Raw, ReceivedAt: d.ReceivedAt})
+	if err != nil {
+		return fmt.Errorf("spool delivery: %w", err)
+	}
+	if err := in.spool.Append(record); err != nil {
+		return fmt.Errorf("spool delivery: %w", err)
+	}
+	in.mu.Lock()
+	in.deferred++
+	in.mu.Unlock()
+	select {
+	case in.kick <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Drain moves the spool into the database in order, until it is empty, the
+// database is away, or ctx ends.
+func (in *Inbox) Drain(ctx context.Context) error {
+	in.draining.Lock()
+	defer in.draining.Unlock()
+	return in.spool.Drain(ctx, func(record []byte) error {
+		var s spooled
+		if err := json.Unmarshal(record, &s); err != nil {
+			in.log.Error("unreadable record in the spool is left out", "err", err)
+			return nil
+		}
+		receiver, ok := in.receivers[s.Receiver]
+		if !ok {
+			in.log.Error("spooled delivery of a receiver that is not configured any more is left out", "receiver", s.Receiver)
+			return nil
+		}
+		d, err := callback.NewDelivery(receiver, s.Raw, s.ReceivedAt, in.machine())
+		if err != nil {
+			in.log.Error("undecodable record in the spool is left out", "receiver", s.Receiver, "err", err)
+			return nil
+		}
+		return in.fromSpool(ctx, d)
+	})
+}
+
+// fromSpool handles one spooled delivery. Its HTTP response was empty, so its
+// answer goes as messages, also when the delivery turns out to have been
+// committed after all.
+func (in *Inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
+	err := in.db.InTx(ctx, func(tx *store.Tx) error {
+		stored := in.row(d)
+		stored.State = store.DeliverySpooled
+		row, fresh, err := tx.AcceptDelivery(stored)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			in.mu.Lock()
+			answered := in.answered.has(d.Key)
+			in.mu.Unlock()
+			if answered {
+				return nil
+			}
+			return in.replyBySending(tx, row)
+		}
+		_, err = in.finish(tx, d, row.ID, false)
+		return err
+	})
+	if err == nil || unavailable(err) || ctx.Err() != nil {
+		in.noteDatabase(err == nil)
+		return err
+	}
+	in.log.Error("handling failed; a job tries again", "receiver", d.Receiver, "kind", d.Event.Head().Kind(), "err", err)
+	return in.keepFailed(ctx, d)
+}
+
+// Run drains the spool whenever it holds something, until ctx ends.
+func (in *Inbox) Run(ctx context.Context) {
+	const pause = time.Second
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-in.kick:
+		case <-tick.C:
+		}
+		if in.spool.Len() == 0 {
+			continue
+		}
+		if err := in.Drain(ctx); err != nil && ctx.Err() == nil {
+			in.log.Warn("spool waits for the database", "waiting", in.spool.Len(), "err", err)
+		}
+	}
+}
+
+// HoldDeadlines answers whether deadline jobs must wait: an answer may still
+// be in the spool, or the database came back less than 30 s ago.
+func (in *Inbox) HoldDeadlines() bool {
+	if in.spool.Len() > 0 {
+		return true
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return !in.returnedAt.IsZero() && in.machine().Sub(in.returnedAt) < 30*time.Second
+}
+
+func (in *Inbox) noteDatabase(up bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if up && in.away {
+		in.returnedAt = in.machine()
+	}
+	in.away = !up
+}
+
+func (in *Inbox) isAway() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.away
+}
+
+// recentKeys remembers the deliveries whose reply was given lately: WeCom
+// repeats a callback within seconds, so a bounded memory is enough to keep a
+// repeated one, which took the way of the spool, from being answered twice.
+type recentKeys struct {
+	ring  [4096]string
+	next  int
+	known map[string]bool
+}
+
+func (k *recentKeys) add(key string) {
+	if k.known == nil {
+		k.known = make(map[string]bool, len(k.ring))
+	}
+	delete(k.known, k.ring[k.next])
+	k.ring[k.next], k.known[key] = key, true
+	k.next = (k.next + 1) % len(k.ring)
+}
+
+func (k *recentKeys) drop(key string)     { delete(k.known, key) }
+func (k *recentKeys) has(key string) bool { return k.known[key] }
+
+func unavailable(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUncertain) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
