@@ -118,6 +118,6 @@ func TestOutageWhileAJobRuns(t *testing.T) {
 		return err == nil && j.State == store.JobDone
 	}, 30*time.Second, 20*time.Millisecond)
 	after := enqueue(t, db, "after")
-	require.Eventually(t, func() bool { return job(t, db, after).State == store.JobDone }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return job(t, db, after).State == store.JobDone }, 30*time.Second, 20*time.Millisecond)
 	require.Equal(t, map[string]int{`{"Name":"during"}`: 1, `{"Name":"after"}`: 1}, marks(t, db))
 }
