@@ -37,12 +37,12 @@ func (c *Communication) ask(call *chat.Call) (chat.Answer, error) {
 	if err := c.open(call, &item, answerer.Members[:1], store.EntryAsked); err != nil {
 		return chat.Answer{}, err
 	}
-	receiver, err := c.firstReceiver(&call.Tx.Reader, item)
+	receiver, err := c.firstReceiver(&call.Tx.Reader, item, answerer.Department)
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	answer := chat.Accepted(item.Number, fmt.Sprintf("已转给%s%s，最晚 %s 前答复。",
-		item.Department, receiver, c.when(rules.Due(policy.Class(item.Class), call.Tx.Now()).Due)))
+	answer := chat.Accepted(item.Number, fmt.Sprintf("已转给%s，最晚 %s 前答复。",
+		receiver, c.when(rules.Due(policy.Class(item.Class), call.Tx.Now()).Due)))
 	answer.Subject = item.Subject()
 	return answer, nil
 }
@@ -230,13 +230,21 @@ func (c *Communication) forward(tx *store.Tx, missed store.Clock, to int64) erro
 	return c.deliver(tx, item, []int64{to})
 }
 
-func (c *Communication) firstReceiver(r *store.Reader, item store.Item) (string, error) {
+// firstReceiver names who answers: 财务部何静, or, when nobody of the department
+// itself can, 高总（总经理办公室）.
+func (c *Communication) firstReceiver(r *store.Reader, item store.Item, department policy.DepartmentDecision) (string, error) {
 	ids, err := c.receivers(r, item)
 	if err != nil || len(ids) == 0 {
 		return "", err
 	}
 	member, err := r.Member(ids[0])
-	return member.Name, err
+	if err != nil {
+		return "", err
+	}
+	if member.MainDepartment == department.ID {
+		return department.Name + member.Name, nil
+	}
+	return c.people.Label(r, member)
 }
 
 func fits(text string) error {

@@ -187,11 +187,15 @@ func (n *Notifier) Tell(tx *store.Tx, notice Notice) error {
 }
 
 // plan enqueues the send. Messages to one person keep their order; a card's
-// send goes before its updates.
+// send goes before its updates. What must wait for the end of quiet hours
+// enters the line then.
 func (n *Notifier) plan(tx *store.Tx, m store.SentMessage, to []int64) error {
 	options := []store.JobOption{store.MaxAttempts(sendAttempts), store.Unique(strconv.FormatInt(m.ID, 10))}
 	if len(to) == 1 {
 		options = append(options, store.Ordered(fmt.Sprintf("to:%s:%d", m.App, to[0])))
+	}
+	if wait := n.quiet(tx.Now(), m); !wait.IsZero() {
+		options = append(options, store.At(wait))
 	}
 	_, err := tx.Enqueue(Send{Message: m.ID}, options...)
 	return err

@@ -39,8 +39,17 @@ type attempt struct {
 	message    store.SentMessage
 	recipients []store.SentRecipient
 	wait       time.Time // not before; zero: go
+	quiet      bool      // it waits for the end of quiet hours, out of the line
 	over       bool      // nothing to send
 	stale      bool      // an unknown outcome is too old to repeat
+}
+
+func (a attempt) members() []int64 {
+	ids := make([]int64, len(a.recipients))
+	for i, r := range a.recipients {
+		ids[i] = r.MemberID
+	}
+	return ids
 }
 
 // send freezes, paces, sends and records. The exact bytes are committed
@@ -61,6 +70,10 @@ func (n *Notifier) send(ctx context.Context, job *queue.Job, args Send) queue.Ou
 	case a.stale:
 		err := fmt.Errorf("message %d: its outcome has been unknown for too long to repeat it", args.Message)
 		return queue.Bury(err, n.setAside(a, "发送结果未知，已超过 4 小时，请核对后处理"))
+	case a.quiet:
+		// Planned anew it leaves the line of its reader, so that what may be sent
+		// at night is not held up behind it.
+		return queue.Done(func(tx *store.Tx) error { return n.plan(tx, a.message, a.members()) })
 	case !a.wait.IsZero():
 		return queue.Snooze(a.wait)
 	}
@@ -113,8 +126,7 @@ func (n *Notifier) prepare(tx *store.Tx, id int64) (attempt, error) {
 		return a, nil
 	}
 	if m.State == store.SentPlanned {
-		if wait := n.quiet(tx.Now(), m); !wait.IsZero() {
-			a.wait = wait
+		if a.quiet = !n.quiet(tx.Now(), m).IsZero(); a.quiet {
 			return a, nil
 		}
 		if held, err := n.hold(tx, &a); err != nil || held {
@@ -154,11 +166,7 @@ func (n *Notifier) quiet(now time.Time, m store.SentMessage) time.Time {
 // written to now and others may, the former get a message of their own; if
 // none may, the whole message waits.
 func (n *Notifier) charge(tx *store.Tx, a *attempt) error {
-	members := make([]int64, 0, len(a.recipients))
-	for _, r := range a.recipients {
-		members = append(members, r.MemberID)
-	}
-	rows, err := tx.Paces(a.message.App, members)
+	rows, err := tx.Paces(a.message.App, a.members())
 	if err != nil {
 		return err
 	}
@@ -238,11 +246,7 @@ func (n *Notifier) freeze(tx *store.Tx, a *attempt) error {
 
 // holders resolves the recipients to members who are still here.
 func (n *Notifier) holders(tx *store.Tx, a *attempt) (here []store.Member, gone []int64, err error) {
-	ids := make([]int64, len(a.recipients))
-	for i, r := range a.recipients {
-		ids[i] = r.MemberID
-	}
-	members, err := tx.Members(ids)
+	members, err := tx.Members(a.members())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -370,11 +374,7 @@ func (n *Notifier) setAside(a attempt, why string) func(tx *store.Tx) error {
 		if err := tx.SaveMessage(m); err != nil {
 			return err
 		}
-		members := make([]int64, 0, len(a.recipients))
-		for _, r := range a.recipients {
-			members = append(members, r.MemberID)
-		}
-		return n.tellRefused(tx, m, members, why)
+		return n.tellRefused(tx, m, a.members(), why)
 	}
 }
 
