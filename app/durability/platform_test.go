@@ -39,7 +39,7 @@ func newPlatform(t testing.TB, appURL string, change func(*sandbox.Options)) pla
 	t.Helper()
 	o := sandbox.DefaultOptions()
 	o.Start, o.Frozen = monday, true
-	o.Retries, o.RetrySpacing = 10, 300*time.Millisecond
+	o.Retries, o.RetrySpacing, o.WorkerGone = 10, 200*time.Millisecond, time.Second
 	o.Apps[0].CallbackURL = appURL + "/callback/" + o.Apps[0].Name
 	o.Contacts.CallbackURL = appURL + "/callback/contacts"
 	if change != nil {

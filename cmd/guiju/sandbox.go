@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -165,7 +166,13 @@ func (f sandboxFlags) platform(ctx context.Context, cmd *cobra.Command) error {
 	}
 	url := "http://" + listener.Addr().String()
 	fmt.Fprintf(cmd.OutOrStdout(), "# 模拟的企业微信已启动，网页：%s\n# 应用的 config.yaml：\n%s", url, o.ConfigYAML(url))
-	return run(ctx, log, listener, p.Handler(), p.Stop, cfg.Server.ShutdownTimeout)
+	server := &http.Server{
+		Handler: p.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute,
+		// Pages' streams and the clock's long polls end with ctx. A move of the
+		// clock may take a minute, so answers have no time limit.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	return run(ctx, log, server, listener, p.Stop, cfg.Server.ShutdownTimeout)
 }
 
 // adopt takes credentials from config.yaml, then from the flags.

@@ -65,16 +65,16 @@ func serve(ctx context.Context, path, clock string) error {
 		return errors.Join(err, listener.Close(), a.Stop(context.WithoutCancel(ctx)))
 	}
 	log.Info("listening", "address", listener.Addr().String())
-	return run(ctx, log, listener, a.Handler(), a.Stop, cfg.Server.ShutdownTimeout)
-}
-
-// run serves until ctx ends, then stops within limit: no new callbacks, those
-// under way are answered, then the app is unwound.
-func run(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, stop func(context.Context) error, limit time.Duration) error {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
+	return run(ctx, log, server, listener, a.Stop, cfg.Server.ShutdownTimeout)
+}
+
+// run serves until ctx ends, then stops within limit: no new requests, those
+// under way are answered, then what is behind the server is unwound.
+func run(ctx context.Context, log *slog.Logger, server *http.Server, l net.Listener, stop func(context.Context) error, limit time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var err error
