@@ -40,10 +40,13 @@ fuzz: ## Run every fuzz target for FUZZTIME (5m) each
 bench: ## Run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PACKAGES)
 
+load: ## Measure the whole program over HTTP on loopback, beside a bare server
+	GUIJU_LOAD=1 $(GO) test ./app/load -run TestLoad -count=1 -v -timeout 30m $(TESTFLAGS)
+
 lint: ## Check formatting, go vet and staticcheck; golangci-lint too when installed
 	@test -z "$$(gofmt -l .)" || { echo "not formatted (make fmt):"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -checks inherit,-ST1005 ./... # errors may begin with the name of a key
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: .golangci.yml was left out"; fi
 
 fmt: ## Format all Go files
