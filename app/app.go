@@ -72,6 +72,8 @@ type App struct {
 	skew        atomic.Int64 // this clock minus the database's, nanoseconds
 	othersSpool atomic.Bool  // another replica has callbacks in its spool
 
+	enqueued atomic.Pointer[chan struct{}] // towards the other replicas; nil without Redis
+
 	ready    atomic.Bool // the database has been reached and prepared
 	draining atomic.Bool
 	stops    []stop
@@ -122,6 +124,7 @@ func (a *App) build(o Options) error {
 
 	a.instance = rand.Text()
 	a.queue = newQueue(a, o)
+	a.db.OnEnqueue(a.noteEnqueued)
 
 	if err := a.buildClients(o); err != nil {
 		return err
@@ -332,6 +335,9 @@ func (a *App) becomeReady(ctx context.Context) {
 	if err := a.queue.Start(ctx); err != nil {
 		a.log.Error("the queue did not start", "err", err)
 		return
+	}
+	if a.redis != nil {
+		a.spawn(func() { a.shareWakes(ctx) })
 	}
 	a.spawn(func() { a.inbox.Run(ctx) })
 	a.spawn(func() { a.upkeep(ctx) })

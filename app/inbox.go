@@ -85,8 +85,8 @@ func (in *Inbox) Accept(ctx context.Context, d callback.Delivery) (callback.Answ
 		in.log.Warn("event too old to be recognised again", "receiver", d.Receiver, "kind", d.Event.Head().Kind())
 		return callback.Answer{}, nil
 	}
-	if in.spool.Len() > 0 {
-		return callback.Answer{}, in.toSpool(d)
+	if joined, err := in.joinSpool(d); joined || err != nil {
+		return callback.Answer{}, err
 	}
 	select {
 	case in.places <- struct{}{}:

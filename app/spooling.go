@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,13 +25,47 @@ type spooled struct {
 
 // toSpool keeps a delivery in the spool. Its error makes WeCom try again.
 func (in *Inbox) toSpool(d callback.Delivery) error {
-	record, err := json.Marshal(spooled{Receiver: d.Receiver, Raw: d.Raw, ReceivedAt: d.ReceivedAt})
+	record, err := in.record(d)
 	if err != nil {
-		return fmt.Errorf("spool delivery: %w", err)
+		return err
 	}
 	if err := in.spool.Append(record); err != nil {
 		return fmt.Errorf("spool delivery: %w", err)
 	}
+	in.noteSpooled()
+	return nil
+}
+
+// joinSpool keeps a delivery in the spool if older ones are waiting there, and
+// answers whether it did.
+func (in *Inbox) joinSpool(d callback.Delivery) (bool, error) {
+	if in.spool.Len() == 0 {
+		return false, nil
+	}
+	record, err := in.record(d)
+	if err != nil {
+		return false, err
+	}
+	joined, err := in.spool.Join(record)
+	if err != nil {
+		return false, fmt.Errorf("spool delivery: %w", err)
+	}
+	if joined {
+		in.noteSpooled()
+	}
+	return joined, nil
+}
+
+func (in *Inbox) record(d callback.Delivery) ([]byte, error) {
+	record, err := json.Marshal(spooled{Receiver: d.Receiver, Raw: d.Raw, ReceivedAt: d.ReceivedAt})
+	if err != nil {
+		return nil, fmt.Errorf("spool delivery: %w", err)
+	}
+	return record, nil
+}
+
+// noteSpooled counts a spooled delivery and starts the drainer.
+func (in *Inbox) noteSpooled() {
 	in.mu.Lock()
 	in.deferred++
 	in.mu.Unlock()
@@ -37,7 +73,6 @@ func (in *Inbox) toSpool(d callback.Delivery) error {
 	case in.kick <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // Drain moves the spool into the database in order, until it is empty, the
@@ -48,20 +83,36 @@ func (in *Inbox) Drain(ctx context.Context) error {
 	return in.spool.Drain(ctx, func(record []byte) error {
 		var s spooled
 		if err := json.Unmarshal(record, &s); err != nil {
+			// The spool checks every record's sum, so this was never one of ours.
 			in.log.Error("unreadable record in the spool is left out", "err", err)
 			return nil
 		}
 		receiver, ok := in.receivers[s.Receiver]
 		if !ok {
-			in.log.Error("spooled delivery of a receiver that is not configured any more is left out", "receiver", s.Receiver)
-			return nil
+			return in.keepUnhandled(ctx, s, "接收方已不在配置中")
 		}
 		d, err := callback.NewDelivery(receiver, s.Raw, s.ReceivedAt, in.machine())
 		if err != nil {
-			in.log.Error("undecodable record in the spool is left out", "receiver", s.Receiver, "err", err)
-			return nil
+			return in.keepUnhandled(ctx, s, "内容无法解析")
 		}
 		return in.fromSpool(ctx, d)
+	})
+}
+
+// keepUnhandled stores a spooled callback that this program cannot handle any
+// more, for a person to look at (`guiju events`).
+func (in *Inbox) keepUnhandled(ctx context.Context, s spooled, why string) error {
+	sum := sha256.Sum256(s.Raw)
+	in.log.Error("spooled callback is kept and not handled", "receiver", s.Receiver, "why", why)
+	return in.db.InTx(ctx, func(tx *store.Tx) error {
+		row, fresh, err := tx.AcceptDelivery(store.Delivery{
+			Key: s.Receiver + ":" + hex.EncodeToString(sum[:]), Receiver: s.Receiver, Kind: "unknown", Raw: s.Raw,
+			EventAt: s.ReceivedAt, ReceivedAt: s.ReceivedAt, State: store.DeliveryFailed,
+		})
+		if err != nil || !fresh {
+			return err
+		}
+		return tx.FailDelivery(row.ID, why)
 	})
 }
 
