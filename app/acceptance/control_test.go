@@ -110,6 +110,23 @@ func (w *World) Calls(api string, words ...string) []sandbox.TrafficItem {
 	return calls
 }
 
+// Answers are what the app answered with 200 to a callback, at least n of them.
+func (w *World) Answers(delivery int64, n int) []string {
+	w.t.Helper()
+	var got struct {
+		Items []sandbox.TrafficItem `json:"items"`
+	}
+	w.get("traffic", &got)
+	var answers []string
+	for _, item := range got.Items {
+		if item.Direction == "callback" && item.DeliveryID == delivery && item.Status == http.StatusOK {
+			answers = append(answers, item.Answer)
+		}
+	}
+	require.GreaterOrEqual(w.t, len(answers), n)
+	return answers
+}
+
 // unescaped is JSON with its characters written out.
 func unescaped(body string) string {
 	var value any
