@@ -15,7 +15,10 @@ import (
 // administrators (G1-4.1(5)).
 func (c *Communication) trace(call *chat.Call) (chat.Answer, error) {
 	r := &call.Tx.Reader
-	number := call.Number("编号")
+	number, err := c.whole(r, call.Member.ID, call.Number("编号"))
+	if err != nil {
+		return chat.Answer{}, err
+	}
 	item, err := r.ItemByNumber(number)
 	if errors.Is(err, store.ErrNotFound) {
 		return chat.Answer{}, chat.NotFound{Number: number}
@@ -32,6 +35,32 @@ func (c *Communication) trace(call *chat.Call) (chat.Answer, error) {
 	}
 	text, err := c.story(r, item)
 	return chat.Answer{Text: text}, err
+}
+
+// whole completes a shortened number that means none of the member's open
+// items: the newest of his items, ended ones included, that ends in it.
+func (c *Communication) whole(r *store.Reader, member int64, number string) (string, error) {
+	const scanned = 500
+	wanted := sequence("-" + number)
+	if strings.Contains(number, "-") || wanted <= 0 {
+		return number, nil
+	}
+	every := []store.ItemState{store.ItemOpen, store.ItemAnswered, store.ItemClosed, store.ItemWithdrawn}
+	sent, err := r.ItemsSent(member, every, scanned)
+	if err != nil {
+		return "", err
+	}
+	got, err := r.ItemsReceived(member, every, scanned)
+	if err != nil {
+		return "", err
+	}
+	best := store.Item{Number: number}
+	for _, item := range append(sent, got...) {
+		if item.ID > best.ID && sequence(item.Number) == wanted {
+			best = item
+		}
+	}
+	return best.Number, nil
 }
 
 // visible says whether the caller may see an item.
