@@ -33,7 +33,7 @@ func OpenAdmin(ctx context.Context, cfg config.Config, o Options) (*Admin, error
 func (ad *Admin) build(ctx context.Context, o Options) error {
 	a := ad.a
 	if err := a.buildStore("manual"); err != nil {
-		return err
+		return SetupError{err}
 	}
 	if err := a.db.Ready(ctx); err != nil {
 		return err
@@ -54,6 +54,11 @@ func (ad *Admin) build(ctx context.Context, o Options) error {
 	return err
 }
 
+// SetupError is a mistake in the configuration.
+type SetupError struct{ error }
+
+func (e SetupError) Unwrap() error { return e.error }
+
 // Close frees what OpenAdmin took.
 func (ad *Admin) Close() error { return ad.a.unwind(context.Background()) }
 
@@ -63,7 +68,7 @@ func Migrate(ctx context.Context, cfg config.Config, o Options) (applied []int, 
 	a := newApp(cfg, o)
 	defer func() { err = errors.Join(err, a.unwind(context.Background())) }()
 	if err := a.buildStore("auto"); err != nil {
-		return nil, err
+		return nil, SetupError{err}
 	}
 	return a.db.Migrate(ctx)
 }

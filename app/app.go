@@ -66,6 +66,7 @@ type App struct {
 	replica  string // the same after a restart
 	instance string // fresh at each start
 	refusals refusals
+	verified verifications
 	state    stateReader
 	router   http.Handler
 

@@ -108,3 +108,35 @@ func (r *refusals) since(from time.Time) map[refusal]int {
 	}
 	return sums
 }
+
+// verifications remembers the last verification of each callback URL until it
+// is stored, for the doctor.
+type verifications struct {
+	mu   sync.Mutex
+	last map[string]time.Time // receiver → business time
+}
+
+func (v *verifications) add(receiver string, at time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.last == nil {
+		v.last = map[string]time.Time{}
+	}
+	if at.After(v.last[receiver]) {
+		v.last[receiver] = at
+	}
+}
+
+func (v *verifications) take() map[string]time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	last := v.last
+	v.last = nil
+	return last
+}
+
+func (v *verifications) giveBack(last map[string]time.Time) {
+	for receiver, at := range last {
+		v.add(receiver, at)
+	}
+}

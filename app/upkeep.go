@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"guiju/app/doctor"
 	"guiju/app/notify"
 	"guiju/callback"
 	"guiju/store"
@@ -58,12 +59,13 @@ func (a *App) note(ctx context.Context, err error) {
 	}
 }
 
-// beat tells the other replicas of this one, hears of them, and follows the
-// rulebook.
+// beat tells the other replicas of this one, hears of them, follows the
+// rulebook, and stores what the doctor asks for, so that nobody who has just
+// pressed 保存 on the console waits for it.
 func (a *App) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, beatEvery)
 	defer cancel()
-	return errors.Join(a.reportReplica(ctx), a.followRulebook(ctx))
+	return errors.Join(a.reportReplica(ctx), a.followRulebook(ctx), a.flushRefusals(ctx), a.flushVerified(ctx))
 }
 
 // tick is one round of upkeep. Each step is bounded, and none keeps the others
@@ -74,7 +76,6 @@ func (a *App) tick(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"refusals", a.flushRefusals},
 		{"refusal alert", a.alertRefusals},
 		{"audit", a.sealAudit},
 		{"holidays", a.alarmHolidays},
@@ -146,6 +147,27 @@ func (a *App) leave(ctx context.Context) {
 	}))
 	if err != nil {
 		a.log.Warn("leave", "err", err)
+	}
+}
+
+// flushVerified stores when callback URLs were verified last.
+func (a *App) flushVerified(ctx context.Context) error {
+	last := a.verified.take()
+	if len(last) == 0 {
+		return nil
+	}
+	err := a.db.InBackground(ctx, func(tx *store.Tx) error { return doctor.RecordVerified(tx, last) })
+	if err != nil {
+		a.verified.giveBack(last)
+	}
+	return err
+}
+
+// observeCallback counts a request, and remembers a verification.
+func (a *App) observeCallback(o callback.Observation) {
+	a.metrics.callback(o)
+	if o.Outcome == callback.Verified {
+		a.verified.add(o.Receiver, a.now())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"guiju/app"
 	"guiju/app/config"
 	"guiju/app/rulebook"
 )
@@ -26,6 +27,9 @@ func isUsage(err error) bool {
 		return true
 	}
 	if _, ok := errors.AsType[*config.Error](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[app.SetupError](err); ok {
 		return true
 	}
 	_, ok := errors.AsType[*rulebook.Error](err)

@@ -64,7 +64,19 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newServe(),
 		newSandbox(),
+		newCheck(),
+		newDoctor(),
+		newMigrate(),
+		newExplain(),
+		newRulebook(),
+		newMembers(),
+		newJobs(),
+		newEvents(),
+		newAudit(),
+		newMenu(),
+		newVersion(),
 	)
+	root.SetHelpCommand(newHelp())
 	return root
 }
 
@@ -76,7 +88,7 @@ const usageTemplate = `用法：
 {{.Example}}{{end}}
 {{- if .HasAvailableSubCommands}}
 
-命令：{{range .Commands}}{{if .IsAvailableCommand}}
+命令：{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
 {{- if .HasAvailableLocalFlags}}
 
