@@ -12,9 +12,12 @@ import (
 type Answer struct {
 	// Text is complete by itself. It may exceed one message: see Split.
 	Text string
-	// Card, if set, offers the same as buttons and may be sent in place of
-	// Text where a card can be sent.
+	// Card, if set, asks the same with buttons; it is sent in place of Text,
+	// which stays for where no card can be sent.
 	Card *Card
+	// Settled, if set, names the question with buttons that was open before
+	// and is not any more.
+	Settled *Settled
 	// Ask is a command line begun after this answer, whose first missing
 	// argument is asked: an act that leads to a question.
 	Ask string
@@ -23,15 +26,8 @@ type Answer struct {
 	Subject store.Subject
 }
 
-// Card is a question with up to six buttons.
-type Card struct {
-	Title   string
-	Text    string
-	Buttons []Button
-}
-
-// Button is one way on. Key is the EventKey of the button and a command line:
-// typing it has the same effect as pressing.
+// Button is one way on. Key is a command line: typing it has the same effect
+// as pressing.
 type Button struct {
 	Text string
 	Key  string

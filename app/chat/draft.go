@@ -37,9 +37,10 @@ type form struct {
 	Asking      string               `json:"asking,omitempty"` // the argument asked for
 	Confirm     bool                 `json:"confirm,omitempty"`
 	Options     []option             `json:"options,omitempty"`
-	Text        string               `json:"text,omitempty"`  // what a mere question is about
-	Nonce       int64                `json:"nonce,omitempty"` // tells this question's buttons from older ones
-	At          time.Time            `json:"at,omitzero"`     // of the last question
+	Text        string               `json:"text,omitempty"`   // what a mere question is about
+	Nonce       int64                `json:"nonce,omitempty"`  // tells this question's buttons from older ones
+	Carded      bool                 `json:"carded,omitempty"` // asked with buttons
+	At          time.Time            `json:"at,omitzero"`      // of the last question
 }
 
 // What choosing an option does; "" answers the question asked.
@@ -96,6 +97,14 @@ func (t *turn) remember(answer Answer) (Answer, error) {
 		}
 	}
 	return answer, t.tx.SaveConversation(t.conv)
+}
+
+// question is the open question that was asked with buttons, 0 without one.
+func (m memory) question() int64 {
+	if m.Form == nil || !m.Form.Carded {
+		return 0
+	}
+	return m.Form.Nonce
 }
 
 // state is the memory as stored, "" if it is empty, and from when it may be
@@ -247,26 +256,17 @@ func (t *turn) offer(f *form, question string) Answer {
 	return t.numbered(f, question)
 }
 
-// maxButtons is the most buttons of a card [90236].
-const maxButtons = 6
-
 // numbered lists the options of a form, as text and, if they fit, as a card.
 func (t *turn) numbered(f *form, question string) Answer {
 	if len(f.Options) == 0 {
 		return Answer{Text: question}
 	}
 	var b strings.Builder
-	b.WriteString(question)
-	card := &Card{Title: "请选择", Text: question}
 	for i, o := range f.Options {
 		fmt.Fprintf(&b, "\n%d. %s", i+1, o.Label)
-		card.Buttons = append(card.Buttons, Button{Text: o.Label, Key: fmt.Sprintf("%s %d %d", chooseName, f.Nonce, i+1)})
 	}
 	b.WriteString("\n回复序号即可。")
-	if len(card.Buttons) > maxButtons {
-		card = nil
-	}
-	return Answer{Text: b.String(), Card: card}
+	return Answer{Text: question + b.String(), Card: t.cardOf(f, b.String())}
 }
 
 // during answers text while a question is open. A choice is a choice; a
@@ -364,7 +364,7 @@ func (f *form) pick(text string) *option {
 
 // chose acts on an option.
 func (t *turn) chose(f *form, o option) (Answer, error) {
-	t.source = f.Source
+	t.source, t.choice = f.Source, o.Label
 	switch o.Do {
 	case doGo:
 		return t.proceed(f)

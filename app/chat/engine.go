@@ -195,6 +195,7 @@ type turn struct {
 	notes   []string // lines before the answer
 	missed  bool     // the member was not understood
 	greeted bool     // greeted in this turn
+	choice  string   // label of the option chosen in this turn
 	asked   bool     // followed Answer.Ask once; no chain goes further
 	failed  error    // of a look-up that had no way to return it
 }
@@ -206,6 +207,7 @@ func (e *Engine) turn(tx *store.Tx, from From, source Source, act func(*turn) (A
 		return Answer{}, err
 	}
 	t := &turn{e: e, tx: tx, from: from, source: source, conv: conv, mem: recall(conv.State)}
+	asked := t.mem.question()
 	t.expire()
 	answer, err := act(t)
 	if t.failed != nil {
@@ -230,7 +232,17 @@ func (e *Engine) turn(tx *store.Tx, from From, source Source, act func(*turn) (A
 	if len(t.notes) > 0 {
 		answer.Text = strings.TrimRight(strings.Join(t.notes, "\n")+"\n"+answer.Text, "\n")
 	}
-	return t.remember(answer)
+	if answer.Card != nil {
+		answer.Card = answer.Card.complete(answer.Text)
+	}
+	if t.mem.Form != nil {
+		t.mem.Form.Carded = answer.Card != nil && answer.Card.Question == t.mem.Form.Nonce || asked != 0 && asked == t.mem.Form.Nonce
+	}
+	answer, err = t.remember(answer)
+	if asked != 0 && asked != t.mem.question() {
+		answer.Settled = &Settled{Question: asked, Choice: t.choice}
+	}
+	return answer, err
 }
 
 // text answers what a member wrote.

@@ -115,8 +115,8 @@ func TestE2_0_PeopleByNameOrUserid(t *testing.T) {
 func TestE2_0_AnAmbiguousNameGetsAChoiceAndNothingIsDone(t *testing.T) {
 	each(t, func(w *world) {
 		w.Says("赵六", "布置 李四 回访 截止:周五").Begins("【请补充】执行人：「李四」有 2 位，请选一位\n1. 李四（销售部）\n2. 李四（市场部）").Buttons("李四（销售部）", "李四（市场部）").Lacks("【已受理】")
-		old := w.last.Card.Buttons[0].Key
-		w.Presses("赵六", w.last.Card.Buttons[1].Key).Runs("布置｜执行人=lisi2｜标题=回访")
+		old := w.last.Card.Choices[0].Key
+		w.Presses("赵六", w.last.Card.Choices[1].Key).Runs("布置｜执行人=lisi2｜标题=回访")
 		w.Presses("赵六", old).Begins("【未通过】这个选择已经过时") // pressed twice
 		w.Says("赵六", "布置 李四 回访 截止:周五")
 		w.Says("赵六", "２").Gets("执行人=lisi2")
@@ -222,7 +222,7 @@ func TestE2_0_2_APressLongAgoIsConfirmedAndSeveralAreAsked(t *testing.T) {
 func TestE2_0_3_TopicsAreProposedAndConfirmed(t *testing.T) {
 	onSQLite(t, func(w *world) {
 		w.Says("赵六", "企业微信登录不上").Is("发给技术支持部？\n1. 发送\n2. 不发\n回复序号即可。").Buttons("发送", "不发")
-		w.Presses("赵六", w.last.Card.Buttons[0].Key).Runs("咨询｜内容=企业微信登录不上")
+		w.Presses("赵六", w.last.Card.Choices[0].Key).Runs("咨询｜内容=企业微信登录不上")
 		w.Says("赵六", "又登录不上 期限:明天")
 		w.Says("赵六", "是").Runs("咨询｜内容=又登录不上 期限:明天")
 		w.Says("赵六", "登录不上")
@@ -234,7 +234,7 @@ func TestE2_0_3_TopicsAreProposedAndConfirmed(t *testing.T) {
 
 func TestE2_0_4_OtherTextGetsTheEntryMenu(t *testing.T) {
 	onSQLite(t, func(w *world) {
-		w.Says("赵六", "今天天气真好").Gets("发通知 / 审批 / 任务 / 反馈 / 报障", "其中 审批、任务、反馈、报障 还没有启用", "例如 发通知 例子").Buttons("发通知")
+		w.Says("赵六", "今天天气真好").Gets("发通知 / 审批 / 任务 / 反馈 / 报障", "其中 审批、任务、反馈、报障 还没有启用", "例如 发通知 例子")
 		w.Says("赵六", "").Gets("您可以从这里开始")
 		w.Says("赵六", strings.Repeat(" ", 10000)).Gets("您可以从这里开始")
 		w.Says("赵六", "菜单").Begins("您可以从这里开始")

@@ -73,7 +73,6 @@ func (e *Engine) menu() Command {
 // entryMenu names every entry of the guide and promises only those that work.
 func (e *Engine) entryMenu(t *turn) (Answer, error) {
 	var names, off, ways []string
-	card := &Card{Title: "您要做什么？", Text: "点一下开始，或直接发命令。"}
 	for _, entry := range e.o.Entries {
 		names = append(names, entry.Name)
 		cmd := e.command(entry.Name)
@@ -89,9 +88,6 @@ func (e *Engine) entryMenu(t *turn) (Answer, error) {
 			return Answer{}, err
 		}
 		ways = append(ways, fmt.Sprintf("· %s：%s，例如 %s", entry.Name, entry.Summary, cmd.Example))
-		if len(card.Buttons) < maxButtons {
-			card.Buttons = append(card.Buttons, Button{Text: entry.Name, Key: entry.Name})
-		}
 	}
 	text := "您可以从这里开始：" + strings.Join(names, " / ")
 	if len(ways) > 0 {
@@ -101,10 +97,7 @@ func (e *Engine) entryMenu(t *turn) (Answer, error) {
 		text += "\n其中 " + strings.Join(off, "、") + " 还没有启用。"
 	}
 	text += "\n发 帮助 看全部命令。"
-	if len(card.Buttons) == 0 {
-		card = nil
-	}
-	return Answer{Text: text, Card: card}, nil
+	return Answer{Text: text}, nil
 }
 
 // Enter greets a member who opened the app: the first time with the guide in
@@ -132,7 +125,6 @@ func (e *Engine) Enter(tx *store.Tx, from From) (Answer, error) {
 		answer := Answer{Text: text + "。"}
 		if cmd := e.command(todoName); cmd != nil {
 			answer.Text = text + "，发 " + cmd.Name + " 查看。"
-			answer.Card = &Card{Title: "今日待办", Text: text + "。", Buttons: []Button{{Text: cmd.Name, Key: cmd.Name}}}
 		}
 		return answer, nil
 	})
@@ -154,7 +146,6 @@ func (e *Engine) firstSteps(t *turn) (Answer, error) {
 		{todoName, "看什么在等您：发 "},
 	}
 	var lines []string
-	card := &Card{Title: "欢迎使用工作助手", Text: "点一下试试，或直接打字。"}
 	for _, step := range steps {
 		cmd := e.command(step.command)
 		if cmd == nil {
@@ -168,7 +159,6 @@ func (e *Engine) firstSteps(t *turn) (Answer, error) {
 			return Answer{}, err
 		}
 		lines = append(lines, fmt.Sprintf("%d. %s%s", len(lines)+1, step.text, cmd.Example))
-		card.Buttons = append(card.Buttons, Button{Text: cmd.Name, Key: cmd.Name})
 	}
 	hello := fmt.Sprintf("%s，您好！这里是公司的工作助手", t.from.Member.Name)
 	if len(lines) == len(steps) {
@@ -176,9 +166,9 @@ func (e *Engine) firstSteps(t *turn) (Answer, error) {
 	} else if len(lines) > 0 {
 		hello += "：\n" + strings.Join(lines, "\n")
 	} else {
-		hello, card = hello+"。", nil
+		hello += "。"
 	}
-	return Answer{Text: hello + "\n随时发 帮助 看全部命令。", Card: card}, nil
+	return Answer{Text: hello + "\n随时发 帮助 看全部命令。"}, nil
 }
 
 func sameDay(a, b time.Time, zone *time.Location) bool {

@@ -374,8 +374,8 @@ func (x turn) Buttons(texts ...string) turn {
 	x.w.t.Helper()
 	require.NotNil(x.w.t, x.w.last.Card, x.w.log.String())
 	var got []string
-	for _, b := range x.w.last.Card.Buttons {
-		got = append(got, b.Text)
+	for _, choice := range x.w.last.Card.Choices {
+		got = append(got, choice.Caption)
 	}
 	require.Equal(x.w.t, texts, got, x.w.log.String())
 	return x

@@ -37,7 +37,7 @@ func TestE2_0_Wording_WarnedWithButtons(t *testing.T) {
 	onSQLite(t, func(w *world) {
 		const warning = "【提醒】语气太急（依据 G1-4.1(4)a）\n1. 仍然发送\n2. 改发咨询\n3. 取消\n回复序号即可。"
 		w.Says("赵六", "提醒试验 快点").Is(warning).Buttons("仍然发送", "改发咨询", "取消")
-		w.Presses("赵六", w.last.Card.Buttons[0].Key).Runs("提醒试验｜内容=快点")
+		w.Presses("赵六", w.last.Card.Choices[0].Key).Runs("提醒试验｜内容=快点")
 		require.True(w.t, w.ran[len(w.ran)-1].Insists)
 		w.Says("赵六", "提醒试验 快点").Is(warning)
 		w.Says("赵六", "仍然发送").Runs("提醒试验｜内容=快点")
