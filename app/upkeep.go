@@ -142,7 +142,7 @@ func (a *App) holdDeadlines() bool { return a.othersSpool.Load() || a.inbox.Hold
 func (a *App) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	err := errors.Join(a.flushRefusals(ctx), a.db.InBackground(ctx, func(tx *store.Tx) error {
+	err := errors.Join(a.flushRefusals(ctx), a.flushVerified(ctx), a.db.InBackground(ctx, func(tx *store.Tx) error {
 		return tx.RemoveReplica(a.instance)
 	}))
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // Finding is the result of one check.
 type Finding struct {
-	Title  string // what was checked: "应用 assistant 的凭证"
+	Title  string // what was checked: "应用「assistant」的凭证"
 	OK     bool
 	Detail string // what was found, in Chinese
 	Page   string // console page to open, or the file to change; empty when OK

@@ -16,7 +16,7 @@ const maxLooks = 20
 // app checks one app: credentials, trusted IP, the app itself, its visible
 // range, its callback. What rests on a failure before it is left out.
 func (d *doctor) app(ctx context.Context, app config.App) []Finding {
-	title := "应用 " + app.Name
+	title := "应用「" + app.Name + "」"
 	all := d.outbound(ctx, title, app)
 	return append(all, d.inbound(ctx, title, receiver{
 		name: app.Name, token: app.Token, key: app.EncodingAESKey, page: pageReceive, config: "wecom.apps[].",
