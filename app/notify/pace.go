@@ -55,22 +55,21 @@ func (p pace) String() string {
 }
 
 // next answers when one more message may go: now, or the instant at which
-// enough old ones have left the windows.
+// enough old ones have left both windows.
 func (p pace) next(now time.Time) time.Time {
-	current := slotOf(now)
-	minute, hour := 0, 0
-	for i := len(p) - 1; i >= 0; i-- {
-		if p[i].at > current-minuteSlots {
-			minute += p[i].count
-			if minute >= perMinute {
-				return later(now, p[i].at+minuteSlots)
-			}
-		}
-		if p[i].at > current-hourSlots {
-			hour += p[i].count
-			if hour >= perHour {
-				return later(now, p[i].at+hourSlots)
-			}
+	minute := p.free(now, minuteSlots, perMinute)
+	if hour := p.free(now, hourSlots, perHour); hour.After(minute) {
+		return hour
+	}
+	return minute
+}
+
+// free answers when the window of so many slots holds fewer than limit.
+func (p pace) free(now time.Time, window int64, limit int) time.Time {
+	count := 0
+	for i := len(p) - 1; i >= 0 && p[i].at > slotOf(now)-window; i-- {
+		if count += p[i].count; count >= limit {
+			return later(now, p[i].at+window)
 		}
 	}
 	return now
