@@ -24,6 +24,19 @@ type Card struct {
 	CreatedAt   time.Time
 }
 
+// TableName is the table; it is also the kind for Tx.Lock.
+func (Card) TableName() string { return "cards" }
+
+func (*Card) columns() string {
+	return "id, app, task_id, message_id, kind, subject_kind, subject_id, phase, open, dirty, created_at"
+}
+
+func (c *Card) fields() []any {
+	return []any{
+		&c.ID, &c.App, &c.TaskID, &c.MessageID, &c.Kind, &c.SubjectKind, &c.SubjectID, &c.Phase, &c.Open, &c.Dirty, &c.CreatedAt,
+	}
+}
+
 // Subject is what the card is about.
 func (c Card) Subject() Subject { return Subject{Kind: c.SubjectKind, ID: c.SubjectID} }
 
@@ -38,9 +51,9 @@ type CardCode struct {
 
 // Card answers the card with this id.
 func (r *Reader) Card(id int64) (Card, error) {
-	var c Card
-	if err := r.g.Take(&c, "id = ?", id).Error; err != nil {
-		return c, fmt.Errorf("card %d: %w", id, translate(err))
+	c, err := take[Card](r, "WHERE id = ?", id)
+	if err != nil {
+		return c, fmt.Errorf("card %d: %w", id, err)
 	}
 	return c, nil
 }
@@ -67,16 +80,17 @@ func (r *Reader) CardsAbout(subject Subject, limit int) ([]Card, error) {
 // AddCard stores a new card.
 func (tx *Tx) AddCard(c *Card) error {
 	c.CreatedAt = tx.Now()
-	if err := tx.g.Create(c).Error; err != nil {
-		return fmt.Errorf("add card: %w", translate(err))
+	var err error
+	if c.ID, err = tx.insert(c); err != nil {
+		return fmt.Errorf("add card: %w", err)
 	}
 	return nil
 }
 
 // SaveCard writes every column of c.
 func (tx *Tx) SaveCard(c Card) error {
-	if err := tx.g.Save(&c).Error; err != nil {
-		return fmt.Errorf("save card %d: %w", c.ID, translate(err))
+	if _, err := tx.overwrite(&c, "id = ?", c.ID); err != nil {
+		return fmt.Errorf("save card %d: %w", c.ID, err)
 	}
 	return nil
 }
@@ -86,8 +100,8 @@ func (tx *Tx) AddCode(cardID int64, code string) error {
 	if code == "" {
 		return nil
 	}
-	if err := tx.g.Create(&CardCode{CardID: cardID, Code: code, GotAt: tx.Now()}).Error; err != nil {
-		return fmt.Errorf("keep code of card %d: %w", cardID, translate(err))
+	if _, err := tx.exec("INSERT INTO card_codes (card_id, code, got_at) VALUES (?, ?, ?)", cardID, code, tx.Now()); err != nil {
+		return fmt.Errorf("keep code of card %d: %w", cardID, err)
 	}
 	return nil
 }

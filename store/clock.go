@@ -54,6 +54,22 @@ type Clock struct {
 	Version     int64
 }
 
+// TableName is the table; it is also the kind for Tx.Lock.
+func (Clock) TableName() string { return "clocks" }
+
+func (*Clock) columns() string {
+	return "id, subject_kind, subject_id, number, title, class, needs_reply, app, sender_id, receiver_id, deputy_for, state, level, " +
+		"timetable, rule, rulebook, delivered_at, due_at, acked_at, replied_at, breached_at, ended_at, late_seconds, created_at, version"
+}
+
+func (c *Clock) fields() []any {
+	return []any{
+		&c.ID, &c.SubjectKind, &c.SubjectID, &c.Number, &c.Title, &c.Class, &c.NeedsReply, &c.App, &c.SenderID, &c.ReceiverID,
+		&c.DeputyFor, &c.State, &c.Level, &c.Timetable, &c.Rule, &c.Rulebook, &c.DeliveredAt, &c.DueAt, &c.AckedAt, &c.RepliedAt,
+		&c.BreachedAt, &c.EndedAt, &c.LateSeconds, &c.CreatedAt, &c.Version,
+	}
+}
+
 // Subject is what must be answered.
 func (c Clock) Subject() Subject { return Subject{Kind: c.SubjectKind, ID: c.SubjectID} }
 
@@ -69,29 +85,27 @@ func (c Clock) Open() bool {
 
 // Clock answers one clock.
 func (r *Reader) Clock(id int64) (Clock, error) {
-	var c Clock
-	if err := r.g.Take(&c, "id = ?", id).Error; err != nil {
-		return c, fmt.Errorf("clock %d: %w", id, translate(err))
+	c, err := take[Clock](r, "WHERE id = ?", id)
+	if err != nil {
+		return c, fmt.Errorf("clock %d: %w", id, err)
 	}
 	return c, nil
 }
 
 // ClocksOf answers every clock of a subject, oldest first, at most limit.
 func (r *Reader) ClocksOf(subject Subject, limit int) ([]Clock, error) {
-	var all []Clock
-	err := r.g.Where("subject_kind = ? AND subject_id = ?", subject.Kind, subject.ID).Order("id").Limit(limit).Find(&all).Error
+	all, err := list[Clock](r, "WHERE subject_kind = ? AND subject_id = ? ORDER BY id LIMIT ?", subject.Kind, subject.ID, limit)
 	if err != nil {
-		return nil, fmt.Errorf("clocks of %s: %w", subject, translate(err))
+		return nil, fmt.Errorf("clocks of %s: %w", subject, err)
 	}
 	return all, nil
 }
 
 // OpenClocksFor answers what a member owes, oldest first, at most limit.
 func (r *Reader) OpenClocksFor(member int64, limit int) ([]Clock, error) {
-	var all []Clock
-	err := r.g.Where("receiver_id = ? AND state IN ?", member, OpenClocks).Order("id").Limit(limit).Find(&all).Error
+	all, err := list[Clock](r, "WHERE receiver_id = ? AND state IN ('waiting', 'running', 'acked', 'breached') ORDER BY id LIMIT ?", member, limit)
 	if err != nil {
-		return nil, fmt.Errorf("open clocks of member %d: %w", member, translate(err))
+		return nil, fmt.Errorf("open clocks of member %d: %w", member, err)
 	}
 	return all, nil
 }
@@ -140,8 +154,9 @@ func (r *Reader) ClocksBetween(from, to time.Time, members []int64, after int64,
 // AddClock stores a new clock.
 func (tx *Tx) AddClock(c *Clock) error {
 	c.CreatedAt, c.Version = tx.Now(), 1
-	if err := tx.g.Create(c).Error; err != nil {
-		return fmt.Errorf("add clock: %w", translate(err))
+	var err error
+	if c.ID, err = tx.insert(c); err != nil {
+		return fmt.Errorf("add clock: %w", err)
 	}
 	return nil
 }
@@ -151,12 +166,12 @@ func (tx *Tx) AddClock(c *Clock) error {
 func (tx *Tx) SaveClock(c *Clock) error {
 	old := c.Version
 	c.Version++
-	saved := tx.g.Model(c).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(c)
-	if saved.Error != nil {
-		return fmt.Errorf("save clock %d: %w", c.ID, translate(saved.Error))
+	n, err := tx.overwrite(c, "id = ? AND version = ?", c.ID, old)
+	if err == nil && n == 0 {
+		err = ErrConflict
 	}
-	if saved.RowsAffected == 0 {
-		return fmt.Errorf("save clock %d: %w", c.ID, ErrConflict)
+	if err != nil {
+		return fmt.Errorf("save clock %d: %w", c.ID, err)
 	}
 	return nil
 }
@@ -173,14 +188,24 @@ type Deputy struct {
 	CreatedAt time.Time
 }
 
+// TableName is the table; it is also the kind for Tx.Lock.
+func (Deputy) TableName() string { return "deputies" }
+
+func (*Deputy) columns() string {
+	return "id, member_id, deputy_id, from_at, until_at, entered_by, cancelled, created_at"
+}
+
+func (d *Deputy) fields() []any {
+	return []any{&d.ID, &d.MemberID, &d.DeputyID, &d.FromAt, &d.UntilAt, &d.EnteredBy, &d.Cancelled, &d.CreatedAt}
+}
+
 // DeputyAt answers who stands in for a member at an instant; the entry made
 // last wins. ErrNotFound when he is not away.
 func (r *Reader) DeputyAt(member int64, at time.Time) (Deputy, error) {
-	var d Deputy
-	err := r.g.Where("member_id = ? AND cancelled = ? AND from_at <= ? AND until_at > ?", member, false, cut(at), cut(at)).
-		Order("id DESC").Take(&d).Error
+	d, err := take[Deputy](r, "WHERE member_id = ? AND cancelled = ? AND from_at <= ? AND until_at > ? ORDER BY id DESC LIMIT 1",
+		member, false, cut(at), cut(at))
 	if err != nil {
-		return d, fmt.Errorf("deputy of member %d: %w", member, translate(err))
+		return d, fmt.Errorf("deputy of member %d: %w", member, err)
 	}
 	return d, nil
 }

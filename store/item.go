@@ -3,8 +3,6 @@ package store
 import (
 	"fmt"
 	"time"
-
-	"gorm.io/gorm/clause"
 )
 
 // ItemKind tells a question from a notice.
@@ -53,6 +51,21 @@ type Item struct {
 	Version    int64
 }
 
+// TableName is the table; it is also the kind for Tx.Lock.
+func (Item) TableName() string { return "items" }
+
+func (*Item) columns() string {
+	return "id, number, kind, sender_id, app, importance, urgency, class, needs_reply, body, topic, department, rule, rulebook, why, " +
+		"state, phase, answered_at, closed_at, delivery_id, created_at, version"
+}
+
+func (i *Item) fields() []any {
+	return []any{
+		&i.ID, &i.Number, &i.Kind, &i.SenderID, &i.App, &i.Importance, &i.Urgency, &i.Class, &i.NeedsReply, &i.Body, &i.Topic,
+		&i.Department, &i.Rule, &i.Rulebook, &i.Why, &i.State, &i.Phase, &i.AnsweredAt, &i.ClosedAt, &i.DeliveryID, &i.CreatedAt, &i.Version,
+	}
+}
+
 // Subject is the item for clocks, cards and notices.
 func (i Item) Subject() Subject { return Subject{Kind: "item", ID: i.ID} }
 
@@ -66,6 +79,15 @@ type ItemParty struct {
 	DeputyFor int64 // in whose place; 0: his own
 	Active    bool  // false: passed on to somebody else
 	CreatedAt time.Time
+}
+
+// TableName is the table.
+func (ItemParty) TableName() string { return "item_parties" }
+
+func (*ItemParty) columns() string { return "item_id, member_id, deputy_for, active, created_at" }
+
+func (p *ItemParty) fields() []any {
+	return []any{&p.ItemID, &p.MemberID, &p.DeputyFor, &p.Active, &p.CreatedAt}
 }
 
 // EntryKind is what happened to an item.
@@ -102,20 +124,31 @@ type ItemEntry struct {
 	At         time.Time // the instant of the act
 }
 
+// TableName is the table.
+func (ItemEntry) TableName() string { return "item_entries" }
+
+func (*ItemEntry) columns() string {
+	return "id, item_id, member_id, kind, text, source, delivery_id, at"
+}
+
+func (e *ItemEntry) fields() []any {
+	return []any{&e.ID, &e.ItemID, &e.MemberID, &e.Kind, &e.Text, &e.Source, &e.DeliveryID, &e.At}
+}
+
 // Item answers the item with this id.
 func (r *Reader) Item(id int64) (Item, error) {
-	var i Item
-	if err := r.g.Take(&i, "id = ?", id).Error; err != nil {
-		return i, fmt.Errorf("item %d: %w", id, translate(err))
+	i, err := take[Item](r, "WHERE id = ?", id)
+	if err != nil {
+		return i, fmt.Errorf("item %d: %w", id, err)
 	}
 	return i, nil
 }
 
 // ItemByNumber answers the item people call number.
 func (r *Reader) ItemByNumber(number string) (Item, error) {
-	var i Item
-	if err := r.g.Take(&i, "number = ?", number).Error; err != nil {
-		return i, fmt.Errorf("item %s: %w", number, translate(err))
+	i, err := take[Item](r, "WHERE number = ?", number)
+	if err != nil {
+		return i, fmt.Errorf("item %s: %w", number, err)
 	}
 	return i, nil
 }
@@ -136,10 +169,16 @@ func (r *Reader) ItemsReceived(member int64, states []ItemState, limit int) ([]I
 // ItemsSent answers the items in these states that a member sent, newest
 // first, at most limit.
 func (r *Reader) ItemsSent(member int64, states []ItemState, limit int) ([]Item, error) {
-	var all []Item
-	err := r.g.Where("sender_id = ? AND state IN ?", member, states).Order("id DESC").Limit(limit).Find(&all).Error
+	if len(states) == 0 {
+		return nil, nil
+	}
+	args := []any{member}
+	for _, state := range states {
+		args = append(args, string(state))
+	}
+	all, err := list[Item](r, "WHERE sender_id = ? AND state IN "+marks(len(states))+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
-		return nil, fmt.Errorf("items sent: %w", translate(err))
+		return nil, fmt.Errorf("items sent: %w", err)
 	}
 	return all, nil
 }
@@ -155,9 +194,9 @@ func (r *Reader) CountItemsSent(member int64, state ItemState) (int, error) {
 
 // ItemParties answers the receivers of an item, in the order they came in.
 func (r *Reader) ItemParties(item int64) ([]ItemParty, error) {
-	var all []ItemParty
-	if err := r.g.Where("item_id = ?", item).Order("created_at, member_id").Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("receivers of item %d: %w", item, translate(err))
+	all, err := list[ItemParty](r, "WHERE item_id = ? ORDER BY created_at, member_id", item)
+	if err != nil {
+		return nil, fmt.Errorf("receivers of item %d: %w", item, err)
 	}
 	return all, nil
 }
@@ -183,8 +222,9 @@ func (r *Reader) LastEntry(item int64, kind EntryKind) (ItemEntry, error) {
 // AddItem stores a new item.
 func (tx *Tx) AddItem(i *Item) error {
 	i.CreatedAt, i.Version = tx.Now(), 1
-	if err := tx.g.Create(i).Error; err != nil {
-		return fmt.Errorf("add item: %w", translate(err))
+	var err error
+	if i.ID, err = tx.insert(i); err != nil {
+		return fmt.Errorf("add item: %w", err)
 	}
 	return nil
 }
@@ -194,12 +234,12 @@ func (tx *Tx) AddItem(i *Item) error {
 func (tx *Tx) SaveItem(i *Item) error {
 	old := i.Version
 	i.Version++
-	saved := tx.g.Model(i).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(i)
-	if saved.Error != nil {
-		return fmt.Errorf("save item %d: %w", i.ID, translate(saved.Error))
+	n, err := tx.overwrite(i, "id = ? AND version = ?", i.ID, old)
+	if err == nil && n == 0 {
+		err = ErrConflict
 	}
-	if saved.RowsAffected == 0 {
-		return fmt.Errorf("save item %d: %w", i.ID, ErrConflict)
+	if err != nil {
+		return fmt.Errorf("save item %d: %w", i.ID, err)
 	}
 	return nil
 }
@@ -209,8 +249,8 @@ func (tx *Tx) PutParty(p ItemParty) error {
 	if p.CreatedAt.IsZero() {
 		p.CreatedAt = tx.Now()
 	}
-	if err := tx.g.Clauses(clause.OnConflict{UpdateAll: true}).Create(&p).Error; err != nil {
-		return fmt.Errorf("receiver of item %d: %w", p.ItemID, translate(err))
+	if err := put(tx, []ItemParty{p}, "deputy_for", "active", "created_at"); err != nil {
+		return fmt.Errorf("receiver of item %d: %w", p.ItemID, err)
 	}
 	return nil
 }
@@ -218,8 +258,8 @@ func (tx *Tx) PutParty(p ItemParty) error {
 // AddEntry adds a line to an item's history.
 func (tx *Tx) AddEntry(e ItemEntry) error {
 	e.At = cut(e.At)
-	if err := tx.g.Create(&e).Error; err != nil {
-		return fmt.Errorf("history of item %d: %w", e.ItemID, translate(err))
+	if _, err := tx.insert(&e); err != nil {
+		return fmt.Errorf("history of item %d: %w", e.ItemID, err)
 	}
 	return nil
 }

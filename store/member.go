@@ -43,6 +43,20 @@ func (m Member) Present() bool {
 	return m.Status == MemberActive || m.Status == MemberProvisional || m.Status == MemberInactive
 }
 
+// TableName is the table; it is also the kind for Tx.Lock.
+func (Member) TableName() string { return "members" }
+
+func (*Member) columns() string {
+	return "id, userid, userid_fold, name, name_fold, position, main_department, leader_userid, status, visible, synced_at, created_at, updated_at, version"
+}
+
+func (m *Member) fields() []any {
+	return []any{
+		&m.ID, &m.UserID, &m.UserIDFold, &m.Name, &m.NameFold, &m.Position, &m.MainDepartment, &m.LeaderUserID,
+		&m.Status, &m.Visible, &m.SyncedAt, &m.CreatedAt, &m.UpdatedAt, &m.Version,
+	}
+}
+
 // Department is one department under WeCom's own id; 1 is the company.
 type Department struct {
 	ID        int64 `gorm:"autoIncrement:false"`
@@ -64,18 +78,18 @@ type Membership struct {
 
 // Member answers the member with this internal id.
 func (r *Reader) Member(id int64) (Member, error) {
-	var m Member
-	if err := r.g.Take(&m, "id = ?", id).Error; err != nil {
-		return m, fmt.Errorf("member %d: %w", id, translate(err))
+	m, err := take[Member](r, "WHERE id = ?", id)
+	if err != nil {
+		return m, fmt.Errorf("member %d: %w", id, err)
 	}
 	return m, nil
 }
 
 // MemberByUserID answers the member WeCom calls userid, whatever its case.
 func (r *Reader) MemberByUserID(userid string) (Member, error) {
-	var m Member
-	if err := r.g.Take(&m, "userid_fold = ?", Fold(userid)).Error; err != nil {
-		return m, fmt.Errorf("member %q: %w", userid, translate(err))
+	m, err := take[Member](r, "WHERE userid_fold = ?", Fold(userid))
+	if err != nil {
+		return m, fmt.Errorf("member %q: %w", userid, err)
 	}
 	return m, nil
 }
@@ -86,9 +100,10 @@ func (r *Reader) Members(ids []int64) ([]Member, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var all []Member
-	if err := r.g.Where("id IN ?", ids).Order("id").Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("members: %w", translate(err))
+	in, args := idList(ids)
+	all, err := list[Member](r, "WHERE id IN "+in+" ORDER BY id", args...)
+	if err != nil {
+		return nil, fmt.Errorf("members: %w", err)
 	}
 	return all, nil
 }

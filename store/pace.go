@@ -1,12 +1,6 @@
 package store
 
-import (
-	"errors"
-	"fmt"
-
-	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
-)
+import "fmt"
 
 // Pace remembers how often an app has written to a member of late. Recent is
 // the caller's own compact text, at most 64 KB.
@@ -16,16 +10,23 @@ type Pace struct {
 	Recent   string
 }
 
+// TableName is the table.
+func (Pace) TableName() string { return "paces" }
+
+func (*Pace) columns() string { return "app, member_id, recent" }
+
+func (p *Pace) fields() []any { return []any{&p.App, &p.MemberID, &p.Recent} }
+
 // Paces answers and locks the pace rows of these members, in their order. A
 // member without a row has an empty one.
 func (tx *Tx) Paces(app string, members []int64) ([]Pace, error) {
-	var rows []Pace
-	query := tx.g.Where("app = ? AND member_id IN ?", app, members).Order("member_id")
-	if tx.db.dialect == "mysql" {
-		query = query.Clauses(clause.Locking{Strength: "UPDATE"})
+	if len(members) == 0 {
+		return nil, nil
 	}
-	if err := query.Find(&rows).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, fmt.Errorf("paces: %w", translate(err))
+	in, ids := idList(members)
+	rows, err := list[Pace](&tx.Reader, "WHERE app = ? AND member_id IN "+in+" ORDER BY member_id"+tx.forUpdate(), append([]any{app}, ids...)...)
+	if err != nil {
+		return nil, fmt.Errorf("paces: %w", err)
 	}
 	found := make(map[int64]Pace, len(rows))
 	for _, row := range rows {
@@ -40,12 +41,12 @@ func (tx *Tx) Paces(app string, members []int64) ([]Pace, error) {
 
 // SavePaces writes pace rows.
 func (tx *Tx) SavePaces(rows []Pace) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	err := tx.g.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, 200).Error
-	if err != nil {
-		return fmt.Errorf("save paces: %w", translate(err))
+	for len(rows) > 0 {
+		some := rows[:min(len(rows), rowsPerStatement)]
+		rows = rows[len(some):]
+		if err := put(tx, some, "recent"); err != nil {
+			return fmt.Errorf("save paces: %w", err)
+		}
 	}
 	return nil
 }

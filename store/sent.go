@@ -1,10 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
-	"gorm.io/gorm/clause"
 )
 
 // SentState is where an outgoing message stands.
@@ -46,6 +46,21 @@ type SentMessage struct {
 	SentAt      *time.Time
 }
 
+// TableName is the table; it is also the kind for Tx.Lock.
+func (SentMessage) TableName() string { return "sent_messages" }
+
+func (*SentMessage) columns() string {
+	return "id, app, purpose, subject_kind, subject_id, text, card_kind, card_id, important, asks, prompt, unique_key, state, body, " +
+		"tried_since, digest_id, msg_id, error_code, created_at, sent_at"
+}
+
+func (m *SentMessage) fields() []any {
+	return []any{
+		&m.ID, &m.App, &m.Purpose, &m.SubjectKind, &m.SubjectID, &m.Text, &m.CardKind, &m.CardID, &m.Important, &m.Asks, &m.Prompt,
+		&m.UniqueKey, &m.State, &m.Body, &m.TriedSince, &m.DigestID, &m.MsgID, &m.ErrorCode, &m.CreatedAt, &m.SentAt,
+	}
+}
+
 // Subject is what the message is about.
 func (m SentMessage) Subject() Subject { return Subject{Kind: m.SubjectKind, ID: m.SubjectID} }
 
@@ -69,11 +84,20 @@ type SentRecipient struct {
 	State     RecipientState
 }
 
+// TableName is the table.
+func (SentRecipient) TableName() string { return "sent_recipients" }
+
+func (*SentRecipient) columns() string { return "message_id, member_id, user_id, state" }
+
+func (p *SentRecipient) fields() []any {
+	return []any{&p.MessageID, &p.MemberID, &p.UserID, &p.State}
+}
+
 // SentMessage answers one line of the ledger.
 func (r *Reader) SentMessage(id int64) (SentMessage, error) {
-	var m SentMessage
-	if err := r.g.Take(&m, "id = ?", id).Error; err != nil {
-		return m, fmt.Errorf("sent message %d: %w", id, translate(err))
+	m, err := take[SentMessage](r, "WHERE id = ?", id)
+	if err != nil {
+		return m, fmt.Errorf("sent message %d: %w", id, err)
 	}
 	return m, nil
 }
@@ -90,9 +114,9 @@ func (r *Reader) SentAbout(subject Subject, limit int) ([]SentMessage, error) {
 
 // SentRecipients answers the people a message goes to, ordered by member.
 func (r *Reader) SentRecipients(messageID int64) ([]SentRecipient, error) {
-	var all []SentRecipient
-	if err := r.g.Where("message_id = ?", messageID).Order("member_id").Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("recipients of message %d: %w", messageID, translate(err))
+	all, err := list[SentRecipient](r, "WHERE message_id = ? ORDER BY member_id", messageID)
+	if err != nil {
+		return nil, fmt.Errorf("recipients of message %d: %w", messageID, err)
 	}
 	return all, nil
 }
@@ -129,12 +153,12 @@ func (r *Reader) DigestibleSince(app string, memberID int64, since time.Time) (i
 func (tx *Tx) PlanMessage(m *SentMessage, to []int64) (fresh bool, err error) {
 	m.State = SentPlanned
 	m.CreatedAt = tx.Now()
-	created := tx.g.Clauses(clause.OnConflict{DoNothing: true}).Create(m)
-	if created.Error != nil {
-		return false, fmt.Errorf("plan message: %w", translate(created.Error))
-	}
-	if created.RowsAffected == 0 {
+	m.ID, err = tx.insert(m)
+	if errors.Is(err, ErrDuplicate) {
 		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("plan message: %w", err)
 	}
 	return true, tx.addRecipients(m.ID, to)
 }
@@ -144,10 +168,11 @@ func (tx *Tx) PlanMessage(m *SentMessage, to []int64) (fresh bool, err error) {
 func (tx *Tx) SplitMessage(m SentMessage, members []int64) (int64, error) {
 	rest := m
 	rest.ID, rest.UniqueKey, rest.State, rest.CreatedAt = 0, nil, SentPlanned, tx.Now()
-	if err := tx.g.Create(&rest).Error; err != nil {
-		return 0, fmt.Errorf("split message %d: %w", m.ID, translate(err))
+	var err error
+	if rest.ID, err = tx.insert(&rest); err != nil {
+		return 0, fmt.Errorf("split message %d: %w", m.ID, err)
 	}
-	err := tx.g.Where("message_id = ? AND member_id IN ?", m.ID, members).Delete(&SentRecipient{}).Error
+	err = tx.g.Where("message_id = ? AND member_id IN ?", m.ID, members).Delete(&SentRecipient{}).Error
 	if err != nil {
 		return 0, fmt.Errorf("split message %d: %w", m.ID, translate(err))
 	}
@@ -159,27 +184,30 @@ func (tx *Tx) addRecipients(messageID int64, members []int64) error {
 	for i, id := range members {
 		rows[i] = SentRecipient{MessageID: messageID, MemberID: id, State: RecipientWaiting}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := tx.g.CreateInBatches(rows, 200).Error; err != nil {
-		return fmt.Errorf("recipients of message %d: %w", messageID, translate(err))
+	for len(rows) > 0 {
+		some := rows[:min(len(rows), rowsPerStatement)]
+		rows = rows[len(some):]
+		if err := put(tx, some); err != nil {
+			return fmt.Errorf("recipients of message %d: %w", messageID, err)
+		}
 	}
 	return nil
 }
 
 // SaveMessage writes every column of m.
 func (tx *Tx) SaveMessage(m SentMessage) error {
-	if err := tx.g.Save(&m).Error; err != nil {
-		return fmt.Errorf("save message %d: %w", m.ID, translate(err))
+	if _, err := tx.overwrite(&m, "id = ?", m.ID); err != nil {
+		return fmt.Errorf("save message %d: %w", m.ID, err)
 	}
 	return nil
 }
 
 // SaveRecipient writes one recipient's state.
 func (tx *Tx) SaveRecipient(p SentRecipient) error {
-	if err := tx.g.Save(&p).Error; err != nil {
-		return fmt.Errorf("save recipient: %w", translate(err))
+	_, err := tx.exec("UPDATE sent_recipients SET user_id = ?, state = ? WHERE message_id = ? AND member_id = ?",
+		p.UserID, string(p.State), p.MessageID, p.MemberID)
+	if err != nil {
+		return fmt.Errorf("save recipient: %w", err)
 	}
 	return nil
 }

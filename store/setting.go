@@ -20,11 +20,15 @@ func (settingRow) TableName() string { return "settings" }
 // Setting reads the value of name into v, a pointer; ErrNotFound leaves v as
 // it is.
 func (r *Reader) Setting(name string, v any) error {
-	var row settingRow
-	if err := r.g.Take(&row, "name = ?", name).Error; err != nil {
-		return fmt.Errorf("setting %s: %w", name, translate(err))
+	var value []byte
+	found, err := r.one("SELECT value FROM settings WHERE name = ?", []any{name}, &value)
+	if err == nil && !found {
+		err = ErrNotFound
 	}
-	if err := json.Unmarshal([]byte(row.Value), v); err != nil {
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", name, err)
+	}
+	if err := json.Unmarshal(value, v); err != nil {
 		return fmt.Errorf("setting %s: %w", name, err)
 	}
 	return nil

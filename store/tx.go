@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -94,10 +95,10 @@ func (tx *Tx) Lock(kind string, ids ...int64) error {
 	if tx.db.dialect == "sqlite" || len(ids) == 0 {
 		return nil
 	}
-	var found []int64
-	err := tx.g.Raw("SELECT id FROM `"+kind+"` WHERE id IN ? ORDER BY id FOR UPDATE", ids).Scan(&found).Error
+	in, args := idList(ids)
+	err := tx.each("SELECT id FROM `"+kind+"` WHERE id IN "+in+" ORDER BY id FOR UPDATE", args, func(*sql.Rows) error { return nil })
 	if err != nil {
-		return fmt.Errorf("lock %s: %w", kind, translate(err))
+		return fmt.Errorf("lock %s: %w", kind, err)
 	}
 	return nil
 }
