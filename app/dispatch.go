@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"guiju/app/chat"
+	"guiju/app/policy"
 	"guiju/callback"
 	"guiju/callback/event"
 	"guiju/store"
@@ -21,6 +22,10 @@ func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (Handled, er
 	if !head.FromMember() {
 		return Handled{}, nil
 	}
+	switch d.Event.(type) {
+	case *event.Subscribe, *event.Unsubscribe: // the visible range changed: he did nothing himself
+		return Handled{}, a.people.Changed(tx, d.Event)
+	}
 	member, welcome, err := a.people.Identify(tx, head.FromUserName)
 	if err != nil {
 		return Handled{}, fmt.Errorf("identify sender: %w", err)
@@ -32,11 +37,22 @@ func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (Handled, er
 	if err != nil {
 		return Handled{}, err
 	}
+	if answer.Settled != nil {
+		if err := a.settle(tx, from, *answer.Settled); err != nil {
+			return Handled{}, fmt.Errorf("settle question: %w", err)
+		}
+	}
+	handled := Handled{Member: member.ID, App: d.App, Sent: answer.Card != nil}
 	texts := chat.Split(answer.Text)
+	if answer.Card != nil {
+		if err := a.ask(tx, from, answer); err != nil {
+			return Handled{}, fmt.Errorf("ask by card: %w", err)
+		}
+		texts = nil // the card says it
+	}
 	if welcome != "" {
 		texts = append([]string{welcome}, texts...)
 	}
-	handled := Handled{Member: member.ID, App: d.App}
 	if len(texts) > 0 {
 		handled.Reply, handled.More = texts[0], texts[1:]
 	}
@@ -50,12 +66,12 @@ func (a *App) converse(tx *store.Tx, from chat.From, ev event.Event) (chat.Answe
 		return a.chat.Handle(tx, from, e.Content)
 	case *event.CardClick:
 		return a.press(tx, from, e)
+	case *event.CardMenu: // an entry of the top-right menu is a button without choices
+		return a.press(tx, from, &event.CardClick{Header: e.Header, TaskID: e.TaskID, CardType: e.CardType, ResponseCode: e.ResponseCode})
 	case *event.Click:
 		return a.chat.Menu(tx, from, e.EventKey)
 	case *event.EnterAgent:
 		return a.chat.Enter(tx, from)
-	case *event.Subscribe, *event.Unsubscribe:
-		return chat.Answer{}, a.people.Changed(tx, ev)
 	}
 	if media, ok := mediaOf(ev); ok {
 		return a.chat.NonText(tx, from, media)
@@ -64,16 +80,34 @@ func (a *App) converse(tx *store.Tx, from chat.From, ev event.Event) (chat.Answe
 }
 
 // press runs the command of a card's button. A press on a copy that is out of
-// date changes nothing: the card is redrawn and the presser told.
+// date changes nothing: the card is redrawn and the presser told. So does one
+// by somebody who was not sent the card (guide E2.0).
 func (a *App) press(tx *store.Tx, from chat.From, e *event.CardClick) (chat.Answer, error) {
-	press, err := a.notify.Press(tx, from.App, e.TaskID, e.EventKey, e.ResponseCode)
+	holds, err := a.notify.Holds(&tx.Reader, from.Member.ID, from.App, e.TaskID)
 	if errors.Is(err, store.ErrNotFound) {
 		return chat.Answer{Text: "【未找到】这张卡片已经失效，请发送：我的待办"}, nil
 	}
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	if press.Stale {
+	if !holds {
+		call := &chat.Call{Tx: tx, From: from, Source: chat.FromCard}
+		denied := chat.NoPermission{Permission: string(policy.ItemAnswer)}
+		return chat.Answer{Text: denied.Error()}, permits{a}.Denied(call, denied.Permission, e.TaskID)
+	}
+	// Like a message, a press locks the conversation first: the answers to one
+	// question, typed and pressed, come one after the other.
+	if _, err := tx.Conversation(from.Member.ID, from.App); err != nil {
+		return chat.Answer{}, err
+	}
+	press, err := a.notify.Press(tx, from.App, e.TaskID, e.EventKey, e.ResponseCode, e.Selected...)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	switch {
+	case press.Stale && press.Card.Kind == questionCard:
+		return chat.Answer{Text: "【提醒】这个问题已经选过或已经过期，没有执行任何操作。还需要的话，请重新发一次命令。"}, nil
+	case press.Stale:
 		return chat.Answer{Text: "【提醒】这张卡片的内容已有变化，没有执行任何操作，请看更新后的卡片。"}, nil
 	}
 	return a.chat.Press(tx, from, press.Command)

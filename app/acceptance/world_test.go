@@ -195,15 +195,25 @@ func (w *World) act(name, what, path string, body map[string]any) string {
 	if result.Reply != nil && result.Reply.Text != "" {
 		told = result.Reply.Text
 	} else {
-		for _, m := range w.chat(name, before) {
-			if m.From == "assistant" && m.Kind == "text" {
-				told = m.Text
-				break
-			}
-		}
+		told = answerIn(w.chat(name, before))
 	}
 	w.note("         → %s", told)
 	return told
+}
+
+// answerIn is the first text among messages, or the first card if there is none.
+func answerIn(messages []message) string {
+	card := ""
+	for _, m := range messages {
+		switch {
+		case m.From != "assistant":
+		case m.Kind == "text":
+			return m.Text
+		case card == "":
+			card = m.String()
+		}
+	}
+	return card
 }
 
 // try does something whatever the app answers. before is the last message the

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"guiju/callback/event"
 	"guiju/store"
 	"guiju/store/queue"
 	"guiju/wecom"
+	"guiju/wecom/card"
 )
 
 // codeLife is how long a response code works (72 h, [94888]), less a margin.
@@ -22,8 +25,19 @@ const cardsPerSubject = 100
 // errExpiredCode is WeCom's answer to a response code that is spent or old.
 const errExpiredCode = 60140
 
-// Key is the key of a button that does what the chat command does, as long as
-// the card is still in this phase.
+// Key is the key of a button or menu entry that does what the chat command
+// does, as long as the card is still in this phase.
+//
+// On a card with questions (a vote, drop-down lists) the command may have
+// places: {question} stands for the options chosen for the question of that
+// key, several joined by 、. So the ids of the options are words of the chat
+// command:
+//
+//	Key(3, "评分 M20260302-0001 {speed} {result}")
+//
+// is 评分 M20260302-0001 很快 已解决 when those options are chosen. The place of
+// a question without a choice stays empty, and the chat asks for what is
+// missing.
 func Key(phase int64, command string) string {
 	return strconv.FormatInt(phase, 10) + "|" + command
 }
@@ -35,10 +49,22 @@ type Press struct {
 	Stale   bool   // the card has changed since this copy was drawn: change nothing
 }
 
+// Holds says whether a member was sent the card he pressed. A card that is not
+// ours is nobody's: store.ErrNotFound, wrapped.
+func (n *Notifier) Holds(r *store.Reader, member int64, app, taskID string) (bool, error) {
+	found, err := r.CardByTask(app, taskID)
+	if err != nil {
+		return false, err
+	}
+	recipients, err := r.SentRecipients(found.MessageID)
+	return slices.ContainsFunc(recipients, func(p store.SentRecipient) bool { return p.MemberID == member }), err
+}
+
 // Press looks up the card of a press and keeps the press's response code.
-// store.ErrNotFound, wrapped, when the card is not ours. A stale press causes
-// an update, so that the presser sees the present state.
-func (n *Notifier) Press(tx *store.Tx, app, taskID, key, responseCode string) (Press, error) {
+// store.ErrNotFound, wrapped, when the card is not ours. A press that is stale,
+// or chooses what the card does not offer, causes an update, so that the
+// presser sees the present state.
+func (n *Notifier) Press(tx *store.Tx, app, taskID, key, responseCode string, selected ...event.Selection) (Press, error) {
 	found, err := tx.CardByTask(app, taskID)
 	if err != nil {
 		return Press{}, err
@@ -61,11 +87,61 @@ func (n *Notifier) Press(tx *store.Tx, app, taskID, key, responseCode string) (P
 			return Press{}, err
 		}
 		p.Stale = current.Phase != drawn || !current.Open
+		if !p.Stale && (len(selected) > 0 || strings.Contains(command, "{")) {
+			if p.Command, ok, err = choose(current, command, selected); err != nil {
+				return Press{}, fmt.Errorf("press on card %d: %w", found.ID, err)
+			}
+			p.Stale = !ok
+		}
 	}
 	if p.Stale {
 		return p, n.planUpdate(tx, found)
 	}
 	return p, nil
+}
+
+// choose puts the chosen options into the places of a command. It answers
+// false if the card, as it is now, does not offer one of them.
+func choose(current Rendered, command string, selected []event.Selection) (string, bool, error) {
+	built, err := current.Card.Build()
+	if err != nil {
+		return "", false, err
+	}
+	offered := offers(built.Content())
+	var places []string
+	for _, s := range selected {
+		for _, option := range s.Options {
+			if !slices.Contains(offered[s.Question], option) {
+				return "", false, nil
+			}
+		}
+		places = append(places, "{"+s.Question+"}", strings.Join(s.Options, "、"))
+		delete(offered, s.Question) // once
+	}
+	for question := range offered {
+		places = append(places, "{"+question+"}", "")
+	}
+	return strings.Join(strings.Fields(strings.NewReplacer(places...).Replace(command)), " "), true, nil
+}
+
+// offers lists the options of each question of a card.
+func offers(c card.Content) map[string][]string {
+	all := map[string][]string{}
+	lists := c.SelectList
+	if c.ButtonSelection != nil {
+		lists = append(slices.Clone(lists), *c.ButtonSelection)
+	}
+	for _, list := range lists {
+		for _, o := range list.OptionList {
+			all[list.QuestionKey] = append(all[list.QuestionKey], o.ID)
+		}
+	}
+	if c.Checkbox != nil {
+		for _, o := range c.Checkbox.OptionList {
+			all[c.Checkbox.QuestionKey] = append(all[c.Checkbox.QuestionKey], o.ID)
+		}
+	}
+	return all
 }
 
 // Refresh redraws every card about a subject after its state has changed.
@@ -256,6 +332,16 @@ func (n *Notifier) draw(r *store.Reader, c store.Card) (Rendered, error) {
 	drawn, err := render(r, View{App: c.App, TaskID: c.TaskID, Subject: c.Subject(), Holders: holders})
 	if err != nil {
 		return Rendered{}, fmt.Errorf("draw card %s about %s: %w", c.Kind, c.Subject(), err)
+	}
+	if drawn.Open {
+		// One card asks for an act, the newest: older ones are closed.
+		superseded, err := r.Superseded(c, ids)
+		if err != nil {
+			return Rendered{}, err
+		}
+		if superseded {
+			drawn.Open, drawn.Closed = false, "已发新卡片"
+		}
 	}
 	return drawn, nil
 }

@@ -228,7 +228,11 @@ func (n *Notifier) freeze(tx *store.Tx, a *attempt) error {
 	for i, h := range holders {
 		userids[i] = h.UserID
 	}
-	var message wecom.Message = wecom.Text{Content: m.Text}
+	text, err := n.distinctText(tx, *m, holders[0])
+	if err != nil {
+		return err
+	}
+	var message wecom.Message = wecom.Text{Content: text}
 	if m.CardKind != "" {
 		built, err := n.newCard(tx, m, holders)
 		if err != nil {
@@ -242,6 +246,24 @@ func (n *Notifier) freeze(tx *store.Tx, a *attempt) error {
 	}
 	m.State = store.SentFrozen
 	return nil
+}
+
+// distinctText tells a message from an equal one of the last hours, which
+// WeCom's duplicate check would take for a repetition and drop. Cards differ
+// by their task id.
+func (n *Notifier) distinctText(tx *store.Tx, m store.SentMessage, reader store.Member) (string, error) {
+	if m.CardKind != "" {
+		return "", nil
+	}
+	equal, err := tx.SameTextSince(m, reader.ID, tx.Now().Add(-4*time.Hour))
+	if err != nil || equal == 0 {
+		return m.Text, err
+	}
+	again := fmt.Sprintf("（第 %d 次）", equal+1)
+	if len(m.Text)+len(again) > textLimit {
+		return m.Text, nil
+	}
+	return m.Text + again, nil
 }
 
 // holders resolves the recipients to members who are still here.
