@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"guiju/callback"
@@ -15,6 +16,14 @@ import (
 
 // The detour of a callback while the database is away: into the spool, and
 // from there, in order, into the database.
+
+const (
+	// holdAfterReturn is how long deadlines wait after the database's return,
+	// so that the spools of all processes are seen.
+	holdAfterReturn = 30 * time.Second
+	// watchEvery is the time between two looks at the database.
+	watchEvery = 250 * time.Millisecond
+)
 
 // spooled is one record of the spool.
 type spooled struct {
@@ -149,9 +158,13 @@ func (in *Inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
 
 // Run drains the spool whenever it holds something, until ctx ends.
 func (in *Inbox) Run(ctx context.Context) {
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { in.watch(ctx) })
 	const pause = time.Second
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
+	told := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -162,21 +175,45 @@ func (in *Inbox) Run(ctx context.Context) {
 		if in.spool.Len() == 0 {
 			continue
 		}
-		if err := in.Drain(ctx); err != nil && ctx.Err() == nil {
+		err := in.Drain(ctx)
+		if err != nil && !told && ctx.Err() == nil {
 			in.log.Warn("spool waits for the database", "waiting", in.spool.Len(), "err", err)
+		} else if err == nil && told {
+			in.log.Info("spool handled")
+		}
+		told = err != nil
+	}
+}
+
+// watch notices that the database goes away and comes back also while nobody
+// says anything here: an answer may lie in the spool of another process.
+func (in *Inbox) watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		ask, cancel := context.WithTimeout(ctx, commitBudget)
+		err := in.db.Ping(ask)
+		cancel()
+		if ctx.Err() == nil {
+			in.noteDatabase(err == nil)
 		}
 	}
 }
 
 // HoldDeadlines answers whether deadline jobs must wait: an answer may still
-// be in the spool, or the database came back less than 30 s ago.
+// be in the spool, or the database is away or came back less than 30 s ago.
 func (in *Inbox) HoldDeadlines() bool {
 	if in.spool.Len() > 0 {
 		return true
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return !in.returnedAt.IsZero() && in.machine().Sub(in.returnedAt) < 30*time.Second
+	return in.away || !in.returnedAt.IsZero() && in.machine().Sub(in.returnedAt) < holdAfterReturn
 }
 
 func (in *Inbox) noteDatabase(up bool) {

@@ -31,6 +31,7 @@ var monday = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
 type platform struct {
 	t   testing.TB
 	url string
+	now func() time.Time // nil when it is another process
 }
 
 // newPlatform runs a platform in this process. Its clock stands still, its
@@ -57,7 +58,15 @@ func newPlatform(t testing.TB, appURL string, change func(*sandbox.Options)) pla
 		defer cancel()
 		require.NoError(t, p.Stop(ctx))
 	})
-	return platform{t, "http://" + l.Addr().String()}
+	here := platform{t, "http://" + l.Addr().String(), p.Now}
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, user := range []string{"zhaoliu", "sunqi", "zhouba", "hejing"} {
+				t.Logf("%s sees:\n%s", user, transcript(here.chat(user)))
+			}
+		}
+	})
+	return here
 }
 
 func listen(t testing.TB) net.Listener {
@@ -120,7 +129,13 @@ func (p platform) advance(d time.Duration) sandbox.MoveResult {
 
 func (p platform) fault(f sandbox.Fault) {
 	p.t.Helper()
-	p.post("faults", f, nil)
+	body := map[string]any{"api": f.API, "times": f.Times}
+	for name, value := range map[string]any{"errcode": f.ErrCode, "http": f.HTTP, "delay": f.Delay, "drop": f.Drop} {
+		if value != "" && value != 0 {
+			body[name] = value
+		}
+	}
+	p.post("faults", body, nil)
 }
 
 func (p platform) clearFaults() {

@@ -27,7 +27,7 @@ func TestTwoProcessesPlayTheSliceThroughKills(t *testing.T) {
 			answers(t, s.platform+"/sandbox/api/members")
 			return p
 		}
-		wecom := platform{t, s.platform}
+		wecom := platform{t: t, url: s.platform}
 		platformProcess := startPlatform()
 		wecom.post("clock", map[string]any{"running": false}, nil)
 		app := s.serve(t, "", sandbox.DefaultOptions())
