@@ -36,6 +36,7 @@ type Handled struct {
 	App    string
 	Reply  string   // text; empty: nothing to say
 	More   []string // the rest of a long answer, sent after it
+	Sent   bool     // a card that answers it is planned
 }
 
 // Inbox takes each callback over once: one transaction stores it, handles it
@@ -47,6 +48,7 @@ type Inbox struct {
 	handle    func(tx *store.Tx, d callback.Delivery, id int64) (Handled, error)
 	send      func(tx *store.Tx, h Handled, delivery int64, texts []string) error
 	alert     func(tx *store.Tx, delivery int64, member, app string) error
+	refuse    func(receiver, reason string, at time.Time) // counts, and keeps nothing else
 	machine   func() time.Time
 	log       *slog.Logger
 
@@ -56,7 +58,6 @@ type Inbox struct {
 
 	mu         sync.Mutex
 	deferred   uint64    // deliveries that took the way of the spool
-	ignoredOld uint64    // events older than the keys that are kept
 	away       bool      // the last transaction found no database
 	returnedAt time.Time // machine time the database came back
 	answered   recentKeys
@@ -78,11 +79,8 @@ func newInbox(db *store.DB, sp *spool.Spool, receivers []callback.Receiver, mach
 // durably: committed, or in the spool.
 func (in *Inbox) Accept(ctx context.Context, d callback.Delivery) (callback.Answer, error) {
 	faultpoint.Pass(faultpoint.Opened)
-	if d.ReceivedAt.Sub(d.Event.Head().CreateTime) > keptKeys {
-		in.mu.Lock()
-		in.ignoredOld++
-		in.mu.Unlock()
-		in.log.Warn("event too old to be recognised again", "receiver", d.Receiver, "kind", d.Event.Head().Kind())
+	if created := d.Event.Head().CreateTime; !created.IsZero() && d.ReceivedAt.Sub(created) > keptKeys {
+		in.refuse(d.Receiver, "too_old", d.ReceivedAt)
 		return callback.Answer{}, nil
 	}
 	if joined, err := in.joinSpool(d); joined || err != nil {
@@ -176,6 +174,9 @@ func (in *Inbox) finish(tx *store.Tx, d callback.Delivery, id int64, passive boo
 	}
 	texts := handled.More
 	if handled.Reply == "" {
+		if len(texts) == 0 && handled.Sent {
+			return nil, tx.FinishDelivery(id, store.ReplySent, nil)
+		}
 		if len(texts) == 0 {
 			return nil, tx.FinishDelivery(id, store.ReplyNone, nil)
 		}

@@ -15,14 +15,19 @@ import (
 // react connects what happens in one part with what it causes in another.
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
+	a.notify.Card(questionCard, a.drawQuestion)
 }
 
 // undeliverable is what follows when a message will not reach somebody: the
 // clock of an item passes to the 部门主管, who tells the sender and the
-// administrators; of anything else the administrators are told (G1-4.1(5) AE1).
+// administrators; a question is asked by text; of anything else the
+// administrators are told (G1-4.1(5) AE1).
 func (a *App) undeliverable(tx *store.Tx, r notify.Refused) error {
 	if r.Message.SubjectKind == "item" && r.Message.CardKind != "" {
 		return a.clocks.Refused(tx, r.Message.Subject(), r.Members, r.Why)
+	}
+	if r.Message.CardKind == questionCard {
+		return a.askByText(tx, r)
 	}
 	if r.Message.Purpose == "fault" {
 		a.log.Error("administrators cannot be reached", "message", r.Message.ID)
