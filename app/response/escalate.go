@@ -212,15 +212,39 @@ func (c *Clocks) summary(_ context.Context, _ *queue.Job, args Summary) queue.Ou
 }
 
 // undelivered gives an item that has not arrived in time to the 部门主管. It is
-// nobody's breach.
+// nobody's breach. When it does not reach him either, more receivers help
+// nobody: his clock goes on waiting, and starts when the item arrives after all.
 func (c *Clocks) undelivered(_ context.Context, _ *queue.Job, args Undelivered) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
 		clock, err := c.locked(tx, args.Clock)
 		if err != nil || clock.State != store.ClockWaiting {
 			return err
 		}
-		return c.missed(tx, &clock, "超过 10 个工作分钟未能送达")
+		const why = "超过 10 个工作分钟未能送达"
+		forwarded, err := c.forwarded(tx, clock)
+		if err != nil {
+			return err
+		}
+		if forwarded {
+			return c.tellMissed(tx, clock, why, "恢复后会自动送达，请管理员检查应用和网络")
+		}
+		return c.missed(tx, &clock, why)
 	})
+}
+
+// forwarded says whether the item had missed somebody before this clock was
+// opened: it is forwarded once, not from one unreachable person to the next.
+func (c *Clocks) forwarded(tx *store.Tx, clock store.Clock) (bool, error) {
+	clocks, err := tx.ClocksOf(clock.Subject(), maxClocks)
+	if err != nil {
+		return false, err
+	}
+	for _, earlier := range clocks {
+		if earlier.State == store.ClockMissed && earlier.EndedAt != nil && !earlier.EndedAt.After(clock.CreatedAt) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Refused is told that WeCom will not deliver an item to these receivers.
@@ -244,14 +268,21 @@ func (c *Clocks) Refused(tx *store.Tx, subject store.Subject, members []int64, w
 }
 
 func (c *Clocks) missed(tx *store.Tx, clock *store.Clock, why string) error {
+	forwarded, err := c.forwarded(tx, *clock)
+	if err != nil {
+		return err
+	}
 	now := tx.Now()
 	clock.State, clock.EndedAt = store.ClockMissed, &now
 	if err := tx.SaveClock(clock); err != nil {
 		return err
 	}
-	heads, err := c.superiors.Heads(&tx.Reader, clock.ReceiverID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+	var heads []int64
+	if !forwarded {
+		heads, err = c.superiors.Heads(&tx.Reader, clock.ReceiverID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	taken := "暂时没有人可以接手，请管理员处理"
 	if len(heads) > 0 {
@@ -268,6 +299,12 @@ func (c *Clocks) missed(tx *store.Tx, clock *store.Clock, why string) error {
 		}
 		taken = "已转交部门主管" + head.Name
 	}
+	return c.tellMissed(tx, *clock, why, taken)
+}
+
+// tellMissed tells the sender and the administrators that an item did not
+// reach its receiver, and what happens now.
+func (c *Clocks) tellMissed(tx *store.Tx, clock store.Clock, why, next string) error {
 	receiver, err := tx.Member(clock.ReceiverID)
 	if err != nil {
 		return err
@@ -278,7 +315,7 @@ func (c *Clocks) missed(tx *store.Tx, clock *store.Clock, why string) error {
 	}
 	return c.notify.Tell(tx, notify.Notice{
 		App: clock.App, To: append([]int64{clock.SenderID}, administrators...), Subject: clock.Subject(),
-		Text:    fmt.Sprintf("【未送达】%s 没有送达%s：%s。%s。", clock.Number, receiver.Name, why, taken),
+		Text:    fmt.Sprintf("【未送达】%s 没有送达%s：%s。%s。", clock.Number, receiver.Name, why, next),
 		Purpose: missedPurpose, Important: clock.Class == string(policy.Important),
 		Unique: fmt.Sprintf("missed:%d", clock.ID),
 	})
