@@ -405,7 +405,7 @@ func TestLayoutNoMachinePaths(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == "bin" || d.Name() == "spool"):
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "bin" || d.Name() == "spool" || d.Name() == "media"):
 			return filepath.SkipDir
 		case d.IsDir() || !readable(name):
 			return nil
