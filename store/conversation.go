@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -25,10 +26,61 @@ type Conversation struct {
 // TableName is the table; it is also the kind for Tx.Lock.
 func (Conversation) TableName() string { return "conversations" }
 
+func (*Conversation) columns() string {
+	return "id, member_id, app, state, greeted_at, expires_at, updated_at, version"
+}
+
+func (c *Conversation) fields() []any {
+	return []any{&c.ID, &c.MemberID, &c.App, &c.State, &c.GreetedAt, &c.ExpiresAt, &c.UpdatedAt, &c.Version}
+}
+
+// Speaker answers the member WeCom calls userid, and in the same statement
+// reads what nearly every message of his needs: his conversation with the app,
+// which it locks as Conversation does, and the values of settings, for Setting
+// and Conversation to find. ErrNotFound, wrapped, when nobody is called so.
+//
+// A conversation that has nothing to remember yet has no row: then the lock is
+// on the member's.
+func (tx *Tx) Speaker(userid, app string, settings ...string) (Member, error) {
+	var m Member
+	c := Conversation{App: app}
+	var id, version *int64
+	var state *string
+	var updated *time.Time
+	into := append(m.fields(), &id, &state, &c.GreetedAt, &c.ExpiresAt, &updated, &version)
+	values := make([][]byte, len(settings))
+	query, args := "SELECT m."+strings.ReplaceAll(m.columns(), ", ", ", m.")+", c.id, c.state, c.greeted_at, c.expires_at, c.updated_at, c.version", []any{}
+	for i, name := range settings {
+		query += ", (SELECT value FROM settings WHERE name = ?)"
+		args = append(args, name)
+		into = append(into, &values[i])
+	}
+	query += " FROM members m LEFT JOIN conversations c ON c.member_id = m.id AND c.app = ? WHERE m.userid_fold = ?" + tx.forUpdate()
+	found, err := tx.one(query, append(args, app, Fold(userid)), into...)
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Member{}, fmt.Errorf("member %q: %w", userid, err)
+	}
+	for i, name := range settings {
+		tx.remember(name, values[i])
+	}
+	c.MemberID = m.ID
+	if id != nil {
+		c.ID, c.State, c.UpdatedAt, c.Version = *id, *state, *updated, *version
+	}
+	tx.heard = &c
+	return m, nil
+}
+
 // Conversation locks and answers the conversation of a member with an app,
 // beginning it if there is none. A message takes this lock before any other,
 // so that two messages of one member are handled one after the other.
 func (tx *Tx) Conversation(member int64, app string) (Conversation, error) {
+	if h := tx.heard; h != nil && h.MemberID == member && h.App == app {
+		return *h, nil
+	}
 	c, err := tx.lockedConversation(member, app)
 	if !errors.Is(err, ErrNotFound) {
 		return c, err
@@ -41,13 +93,9 @@ func (tx *Tx) Conversation(member int64, app string) (Conversation, error) {
 }
 
 func (tx *Tx) lockedConversation(member int64, app string) (Conversation, error) {
-	q := tx.g
-	if tx.db.dialect == "mysql" {
-		q = q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
-	}
-	var c Conversation
-	if err := q.Take(&c, "member_id = ? AND app = ?", member, app).Error; err != nil {
-		return Conversation{}, fmt.Errorf("conversation of member %d: %w", member, translate(err))
+	c, err := take[Conversation](&tx.Reader, "WHERE member_id = ? AND app = ?"+tx.forUpdate(), member, app)
+	if err != nil {
+		return Conversation{}, fmt.Errorf("conversation of member %d: %w", member, err)
 	}
 	return c, nil
 }
@@ -55,15 +103,24 @@ func (tx *Tx) lockedConversation(member int64, app string) (Conversation, error)
 // SaveConversation stores State, GreetedAt and ExpiresAt; ErrConflict if the
 // row has moved on since it was read.
 func (tx *Tx) SaveConversation(c Conversation) error {
-	done := tx.g.Model(&Conversation{}).Where("id = ? AND version = ?", c.ID, c.Version).Updates(map[string]any{
-		"state": c.State, "greeted_at": cutPointer(c.GreetedAt), "expires_at": cutPointer(c.ExpiresAt),
-		"updated_at": tx.Now(), "version": c.Version + 1,
-	})
-	if done.Error != nil {
-		return fmt.Errorf("save conversation %d: %w", c.ID, translate(done.Error))
+	tx.heard = nil
+	var err error
+	if c.ID == 0 {
+		_, err = tx.exec("INSERT INTO conversations (member_id, app, state, greeted_at, expires_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			c.MemberID, c.App, c.State, cutPointer(c.GreetedAt), cutPointer(c.ExpiresAt), tx.Now(), c.Version+1)
+		if errors.Is(err, ErrDuplicate) {
+			err = ErrConflict // another transaction has just begun it
+		}
+	} else {
+		var n int64
+		n, err = tx.changed("UPDATE conversations SET state = ?, greeted_at = ?, expires_at = ?, updated_at = ?, version = ? WHERE id = ? AND version = ?",
+			c.State, cutPointer(c.GreetedAt), cutPointer(c.ExpiresAt), tx.Now(), c.Version+1, c.ID, c.Version)
+		if err == nil && n == 0 {
+			err = ErrConflict
+		}
 	}
-	if done.RowsAffected == 0 {
-		return fmt.Errorf("save conversation %d: %w", c.ID, ErrConflict)
+	if err != nil {
+		return fmt.Errorf("save conversation of member %d: %w", c.MemberID, err)
 	}
 	return nil
 }

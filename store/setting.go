@@ -20,9 +20,12 @@ func (settingRow) TableName() string { return "settings" }
 // Setting reads the value of name into v, a pointer; ErrNotFound leaves v as
 // it is.
 func (r *Reader) Setting(name string, v any) error {
-	var value []byte
-	found, err := r.one("SELECT value FROM settings WHERE name = ?", []any{name}, &value)
-	if err == nil && !found {
+	value, read := r.settings[name]
+	var err error
+	if !read {
+		_, err = r.one("SELECT value FROM settings WHERE name = ?", []any{name}, &value)
+	}
+	if err == nil && value == nil {
 		err = ErrNotFound
 	}
 	if err != nil {
@@ -34,12 +37,22 @@ func (r *Reader) Setting(name string, v any) error {
 	return nil
 }
 
+// remember keeps a value that was read along with something else; nil: there is
+// none.
+func (tx *Tx) remember(name string, value []byte) {
+	if tx.settings == nil {
+		tx.settings = map[string][]byte{}
+	}
+	tx.settings[name] = value
+}
+
 // SetSetting stores v, as JSON, under name.
 func (tx *Tx) SetSetting(name string, v any) error {
 	value, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("setting %s: %w", name, err)
 	}
+	delete(tx.settings, name)
 	row := settingRow{Name: name, Value: string(value), UpdatedAt: tx.Now()}
 	err = tx.g.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
 	if err != nil {
@@ -55,6 +68,7 @@ func (tx *Tx) lockSetting(name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("setting %s: %w", name, err)
 	}
+	delete(tx.settings, name)
 	row := settingRow{Name: name, Value: string(value), UpdatedAt: tx.Now()}
 	// On MySQL this is ON DUPLICATE KEY UPDATE name = name, which locks the row.
 	err = tx.g.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error

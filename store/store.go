@@ -108,6 +108,8 @@ type Reader struct {
 	ctx context.Context
 	g   *gorm.DB
 	db  *DB
+	// settings are values this transaction has read; see Tx.Speaker.
+	settings map[string][]byte
 }
 
 // Context is the context the reading runs under.

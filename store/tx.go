@@ -17,7 +17,8 @@ import (
 type Tx struct {
 	Reader
 	enqueued bool
-	acts     []auditRow // recorded, not written yet
+	acts     []auditRow    // recorded, not written yet
+	heard    *Conversation // read and locked by Speaker, not saved since
 }
 
 // runClosure runs fn and writes what it has left to the end.

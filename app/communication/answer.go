@@ -182,7 +182,7 @@ func (c *Communication) pass(call *chat.Call) (chat.Answer, error) {
 	if err := call.Tx.SaveItem(&item); err != nil {
 		return chat.Answer{}, err
 	}
-	if err := c.deliver(call.Tx, item, []int64{to.ID}); err != nil {
+	if _, err := c.deliver(call.Tx, item, []int64{to.ID}); err != nil {
 		return chat.Answer{}, err
 	}
 	told := fmt.Sprintf("【转交】%s「%s」已由%s转交给%s答复。", item.Number, clip(item.Body, 20), call.Member.Name, to.Name)

@@ -34,10 +34,11 @@ func (c *Communication) ask(call *chat.Call) (chat.Answer, error) {
 	item.NeedsReply = true
 	item.Topic, item.Department, item.Rule = route.Word, answerer.Department.Name, route.Rule
 	item.Why = route.Why.String() + "\n" + answerer.Why.String()
-	if err := c.open(call, &item, answerer.Members[:1], store.EntryAsked); err != nil {
+	receivers, err := c.open(call, &item, answerer.Members[:1], store.EntryAsked)
+	if err != nil {
 		return chat.Answer{}, err
 	}
-	receiver, err := c.firstReceiver(&call.Tx.Reader, item, answerer.Department)
+	receiver, err := c.firstReceiver(&call.Tx.Reader, receivers, answerer.Department)
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -60,7 +61,7 @@ func (c *Communication) inform(call *chat.Call) (chat.Answer, error) {
 	}
 	item := c.newItem(call, store.NoticeItem, body, c.rules())
 	item.NeedsReply = call.Yes("需回复")
-	if err := c.open(call, &item, to, store.EntrySent); err != nil {
+	if _, err := c.open(call, &item, to, store.EntrySent); err != nil {
 		return chat.Answer{}, err
 	}
 	wanted := "请对方确认收到"
@@ -132,31 +133,32 @@ func (c *Communication) newItem(call *chat.Call, kind store.ItemKind, body strin
 }
 
 // open stores an item, opens the clocks of its receivers or of those who stand
-// in for them, and shows it to them.
-func (c *Communication) open(call *chat.Call, item *store.Item, to []int64, kind store.EntryKind) error {
+// in for them, and shows it to them. It answers who received it.
+func (c *Communication) open(call *chat.Call, item *store.Item, to []int64, kind store.EntryKind) ([]int64, error) {
 	number, err := call.Tx.Number("M")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	item.Number = number
 	if err := call.Tx.AddItem(item); err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.enter(call, *item, kind, item.Body); err != nil {
-		return err
+		return nil, err
 	}
 	return c.deliver(call.Tx, *item, to)
 }
 
 // deliver makes members receivers of an item and shows it to them. While one
-// of them is away his deputy takes his place (G1-4.1(4)b AE6).
-func (c *Communication) deliver(tx *store.Tx, item store.Item, to []int64) error {
+// of them is away his deputy takes his place (G1-4.1(4)b AE6). It answers who
+// received it.
+func (c *Communication) deliver(tx *store.Tx, item store.Item, to []int64) ([]int64, error) {
 	var receivers []int64
 	taken := map[int64]bool{item.SenderID: true}
 	for _, member := range to {
 		receiver, deputyFor, err := c.clocks.Stand(&tx.Reader, member, tx.Now())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if taken[receiver] {
 			// A deputy who is the sender, or a receiver already, cannot stand in.
@@ -167,7 +169,7 @@ func (c *Communication) deliver(tx *store.Tx, item store.Item, to []int64) error
 		taken[receiver] = true
 		receivers = append(receivers, receiver)
 		if err := tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: receiver, DeputyFor: deputyFor, Active: true}); err != nil {
-			return err
+			return nil, err
 		}
 		_, err = c.clocks.Open(tx, response.Opening{
 			Subject: item.Subject(), Number: item.Number, Title: title(item), App: item.App,
@@ -175,10 +177,10 @@ func (c *Communication) deliver(tx *store.Tx, item store.Item, to []int64) error
 			Sender: item.SenderID, Receiver: receiver, DeputyFor: deputyFor,
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return c.show(tx, item, receivers)
+	return receivers, c.show(tx, item, receivers)
 }
 
 // show sends the item's card to receivers, after its full text where the card
@@ -227,15 +229,15 @@ func (c *Communication) forward(tx *store.Tx, missed store.Clock, to int64) erro
 			return nil
 		}
 	}
-	return c.deliver(tx, item, []int64{to})
+	_, err = c.deliver(tx, item, []int64{to})
+	return err
 }
 
 // firstReceiver names who answers: 财务部何静, or, when nobody of the department
 // itself can, 高总（总经理办公室）.
-func (c *Communication) firstReceiver(r *store.Reader, item store.Item, department policy.DepartmentDecision) (string, error) {
-	ids, err := c.receivers(r, item)
-	if err != nil || len(ids) == 0 {
-		return "", err
+func (c *Communication) firstReceiver(r *store.Reader, ids []int64, department policy.DepartmentDecision) (string, error) {
+	if len(ids) == 0 {
+		return "", nil
 	}
 	member, err := r.Member(ids[0])
 	if err != nil {

@@ -70,7 +70,7 @@ func (c *Communication) reopen(call *chat.Call) (chat.Answer, error) {
 	if err := c.tell(call.Tx, item, receivers, eventPurpose, text); err != nil {
 		return chat.Answer{}, err
 	}
-	if err := c.deliver(call.Tx, item, receivers); err != nil {
+	if _, err := c.deliver(call.Tx, item, receivers); err != nil {
 		return chat.Answer{}, err
 	}
 	if err := c.notify.Refresh(call.Tx, item.Subject()); err != nil {

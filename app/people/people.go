@@ -57,9 +57,24 @@ func (p *People) Register(q *queue.Queue) {
 // details are read from WeCom.
 func (p *People) Identify(tx *store.Tx, userid string) (member store.Member, welcome string, err error) {
 	member, err = tx.MemberByUserID(userid)
-	if err == nil || !errors.Is(err, store.ErrNotFound) {
-		return member, "", err
+	if errors.Is(err, store.ErrNotFound) {
+		return p.admit(tx, userid)
 	}
+	return member, "", err
+}
+
+// Speaker is Identify for a message to an app. What the answer needs in most
+// cases is read along: the conversation, locked, and the revision of Org.
+func (p *People) Speaker(tx *store.Tx, userid, app string) (member store.Member, welcome string, err error) {
+	member, err = tx.Speaker(userid, app, revisionKey)
+	if errors.Is(err, store.ErrNotFound) {
+		return p.admit(tx, userid)
+	}
+	return member, "", err
+}
+
+// admit makes somebody unknown a provisional member.
+func (p *People) admit(tx *store.Tx, userid string) (member store.Member, welcome string, err error) {
 	member = store.Member{UserID: userid, Name: userid, Status: store.MemberProvisional, Visible: true}
 	if err := p.add(tx, &member); err != nil {
 		return member, "", err
@@ -73,8 +88,9 @@ func (p *People) Identify(tx *store.Tx, userid string) (member store.Member, wel
 	}
 	err = p.notify.Tell(tx, notify.Notice{
 		To: administrators, Purpose: "people.unknown", Subject: store.Subject{Kind: "member", ID: member.ID},
-		Text:   fmt.Sprintf("【通讯录】%s 给应用发了消息，但还不在成员资料里，正在从企业微信读取。若长时间读不到，请检查应用的可见范围。", userid),
-		Unique: fmt.Sprintf("people.unknown:%d", member.ID),
+		Text: fmt.Sprintf("【通讯录】%s 给应用发了消息，但还不在成员资料里，正在从企业微信读取。若长时间读不到，请检查应用的可见范围。"+
+			"一小时内再有这样的成员不再提醒，可用 guiju members list 查看「待读取」的成员。", userid),
+		Unique: "people.unknown:" + tx.Now().UTC().Format("2006010215"), // a flood of them makes no flood of notices
 	})
 	return member, "您好，我还没有您的成员资料，正在读取。现在就可以使用基本功能。", err
 }
