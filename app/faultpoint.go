@@ -11,5 +11,5 @@ func (a *App) callbackEnded(o callback.Observation) {
 	if o.Outcome == callback.Replied {
 		faultpoint.Pass(faultpoint.Replied)
 	}
-	a.metrics.callback(o)
+	a.observeCallback(o)
 }

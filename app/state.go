@@ -49,6 +49,13 @@ func (s *stateReader) read(ctx context.Context, db *store.DB, machine func() tim
 	return last
 }
 
+// forget makes the next read ask again.
+func (s *stateReader) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = time.Time{}
+}
+
 func readState(r *store.Reader) (state, error) {
 	var s state
 	var err error
@@ -76,7 +83,7 @@ func readState(r *store.Reader) (state, error) {
 type stateCollector struct {
 	a *App
 
-	up, jobs, oldest, clocks, members, spoolRecords, spoolBytes, ready *prometheus.Desc
+	up, jobs, oldest, clocks, members, spoolRecords, spoolBytes, skew, ready *prometheus.Desc
 }
 
 func newStateCollector(a *App) *stateCollector {
@@ -92,13 +99,14 @@ func newStateCollector(a *App) *stateCollector {
 		members:      gauge("members", "Members in the mirror of the contacts.", "status"),
 		spoolRecords: gauge("spool_records", "Callbacks that wait for the database."),
 		spoolBytes:   gauge("spool_bytes", "Disk the waiting callbacks take."),
+		skew:         gauge("clock_skew_seconds", "This machine's clock minus the database's."),
 		ready:        gauge("ready", "1 while callbacks can be stored durably."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.up, c.jobs, c.oldest, c.clocks, c.members, c.spoolRecords, c.spoolBytes, c.ready} {
+	for _, d := range []*prometheus.Desc{c.up, c.jobs, c.oldest, c.clocks, c.members, c.spoolRecords, c.spoolBytes, c.skew, c.ready} {
 		out <- d
 	}
 }
@@ -110,6 +118,7 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(c.spoolRecords, float64(c.a.spool.Len()))
 	gauge(c.spoolBytes, float64(c.a.spool.Bytes()))
+	gauge(c.skew, time.Duration(c.a.skew.Load()).Seconds())
 	code, _ := c.a.readiness(context.Background())
 	gauge(c.ready, one(code == 200))
 

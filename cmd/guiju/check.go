@@ -9,18 +9,18 @@ import (
 	"guiju/app/rulebook"
 )
 
-func newCheck() *cobra.Command {
+func newCheck(now func() time.Time) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "检查配置文件和规则文件",
 		Long: `检查 config.yaml 和它指定的规则文件，不连接网络和数据库。
 有错误时逐条指出位置和改法，退出码为 2；提醒不影响退出码。联网检查用 guiju doctor。`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd, now()) },
 	}
 }
 
-func check(cmd *cobra.Command) error {
+func check(cmd *cobra.Command, now time.Time) error {
 	cfg, _, err := load(configPath(cmd))
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func check(cmd *cobra.Command) error {
 	if err := cfg.Ready(); err != nil {
 		fmt.Fprintf(out, "\n连接企业微信之前还要填写：\n%v\n", err)
 	}
-	if found := rulebook.Check(book, nil, time.Now()); len(found) > 0 {
+	if found := rulebook.Check(book, nil, now); len(found) > 0 {
 		fmt.Fprintln(out, "\n提醒：")
 		for _, f := range found {
 			fmt.Fprintf(out, "  %s\n", f)

@@ -13,9 +13,9 @@ import (
 	"guiju/app/rulebook"
 )
 
-func newExplain() *cobra.Command {
+func newExplain(now func() time.Time) *cobra.Command {
 	var file bool
-	cmd := parent("explain", "说明规则会怎样判断，以及为什么", newExplainRoute(&file), newExplainDue(&file), newExplainPermit())
+	cmd := parent("explain", "说明规则会怎样判断，以及为什么", newExplainRoute(&file), newExplainDue(&file, now), newExplainPermit())
 	cmd.Long = `按现行规则回答，并打印理由。加 --file 时按规则文件回答，不需要数据库。`
 	cmd.PersistentFlags().BoolVar(&file, "file", false, "按规则文件回答，不用数据库")
 	return cmd
@@ -45,7 +45,7 @@ func newExplainRoute(file *bool) *cobra.Command {
 	}
 }
 
-func newExplainDue(file *bool) *cobra.Command {
+func newExplainDue(file *bool, now func() time.Time) *cobra.Command {
 	return &cobra.Command{
 		Use:     "due important|normal [时间]",
 		Short:   "此时送达的事项应在何时前回应",
@@ -58,7 +58,7 @@ func newExplainDue(file *bool) *cobra.Command {
 				return usageError{fmt.Errorf("%q 不是类别，请写 important（重要）或 normal（普通）", args[0])}
 			}
 			explain := func(e *policy.Engine) error {
-				at := time.Now()
+				at := now()
 				if len(args) == 2 {
 					var err error
 					if at, err = instant(args[1], e.Calendar().Location()); err != nil {

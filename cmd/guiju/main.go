@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -64,10 +65,10 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newServe(),
 		newSandbox(),
-		newCheck(),
+		newCheck(time.Now),
 		newDoctor(),
 		newMigrate(),
-		newExplain(),
+		newExplain(time.Now),
 		newRulebook(),
 		newMembers(),
 		newJobs(),
@@ -77,11 +78,20 @@ func newRoot() *cobra.Command {
 		newVersion(),
 	)
 	root.SetHelpCommand(newHelp())
+	plainUsage(root)
 	return root
 }
 
+// plainUsage keeps the word [flags] out of the usage lines.
+func plainUsage(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
+	for _, child := range cmd.Commands() {
+		plainUsage(child)
+	}
+}
+
 const usageTemplate = `用法：
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} <命令>{{else}}{{.UseLine}}{{end}}
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} <命令>{{else}}{{.UseLine}}{{if .HasAvailableFlags}} [参数]{{end}}{{end}}
 {{- if .HasExample}}
 
 示例：
