@@ -26,7 +26,7 @@ func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (Handled, er
 	case *event.Subscribe, *event.Unsubscribe: // the visible range changed: he did nothing himself
 		return Handled{}, a.people.Changed(tx, d.Event)
 	}
-	member, welcome, err := a.people.Identify(tx, head.FromUserName)
+	member, welcome, err := a.people.Speaker(tx, head.FromUserName, d.App)
 	if err != nil {
 		return Handled{}, fmt.Errorf("identify sender: %w", err)
 	}
