@@ -145,6 +145,10 @@ func (w *World) Waits(by time.Duration) {
 	w.Settle()
 }
 
+// noRetries is for eachWith: a callback that found nobody home comes again only
+// when the test says so.
+func noRetries(o *playground.Options) { o.Platform.Retries = 0 }
+
 // patient is for eachWith: pauses after failures follow a clock that Waits
 // pushes on. Without it MySQL keeps them by the server's clock.
 func patient(o *playground.Options) { o.Machine = time.Now }

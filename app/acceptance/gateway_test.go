@@ -17,7 +17,7 @@ import (
 // Callbacks and messages under duplicates, delays, failures and outages: S00,
 // scenario E2.S 10 and the guarantees of the design.
 
-func TestS00_AE1_TheSameMessageTwiceIsOneItem(t *testing.T) {
+func TestS00_AE_TheSameMessageTwiceIsOneItem(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		told := w.Says("赵六", "咨询 报销发票抬头")
 		for _, again := range w.Redelivers(w.last.DeliveryID, 2, false) {
@@ -35,7 +35,7 @@ func TestS00_AE1_TheSameMessageTwiceIsOneItem(t *testing.T) {
 // Given processing takes 8 s, then the callback is still answered at once and
 // the result comes by message/send. Here somebody else holds the rows that the
 // handler needs.
-func TestS00_AE2_SlowProcessingIsAnsweredAtOnce(t *testing.T) {
+func TestS00_AE_SlowProcessingIsAnsweredAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		w.Says("赵六", "我的待办") // so that his conversation has a row
 		release := w.holdDatabase()
@@ -169,7 +169,7 @@ func TestE2_S_10_RetriesReachTheRestartedApp(t *testing.T) {
 // An accepted callback is handled once in effect, also when its duplicates come
 // at the same time.
 func TestConcurrentDuplicatesAreOneEffect(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, noRetries, func(t *testing.T, w *World) {
 		w.Down()
 		asked := w.Tries("赵六", "咨询 报销发票抬头")
 		w.Up()
@@ -218,6 +218,23 @@ func TestWeComTroubleLosesAndDoublesNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Guide G1-3.4(2): WeCom is busy twice, the third try succeeds, and exactly one
+// message is delivered.
+func TestG1_3_4_2_AE2_BusyTwiceThenDelivered(t *testing.T) {
+	eachWith(t, patient, func(t *testing.T, w *World) {
+		w.Fails("message/send", map[string]any{"errcode": -1, "times": 2})
+		w.Says("赵六", "咨询 报销发票抬头 重要")
+		require.Zero(t, w.Count("何静", "报销发票抬头"))
+		for range 4 {
+			w.Waits(time.Minute)
+		}
+		calls := w.Calls("message/send", "报销发票抬头")
+		require.Equal(t, 3, len(calls))
+		require.Equal(t, []int{-1, -1, 0}, []int{calls[0].ErrCode, calls[1].ErrCode, calls[2].ErrCode})
+		require.Equal(t, 1, w.Count("何静", "咨询：报销发票抬头"))
+	})
 }
 
 func TestWeComRevokesTheToken(t *testing.T) {

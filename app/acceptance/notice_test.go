@@ -88,6 +88,21 @@ func TestQuietHours(t *testing.T) {
 	})
 }
 
+// Guide G2-4.3(1): what is normal waits for 07:30; what is important goes at
+// once, and its clock starts at 09:00.
+func TestG2_4_3_1_AE1_NormalWaitsForTheMorning(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.To("22:00")
+		require.Contains(t, w.Says("高总", "发通知 赵六 请更新客户资料"), "【已受理】")
+		require.Contains(t, w.Says("高总", "发通知 赵六 今晚系统停机 重要"), "最晚 3月3日 09:30")
+		w.Gets("赵六", "通知：今晚系统停机")
+		w.GetsNothing("赵六", "请更新客户资料")
+		w.To("2026-03-03 07:30")
+		w.Gets("赵六", "通知：请更新客户资料")
+		w.Traces("高总", "M20260302-0002", "送达 3月2日 22:00，时限 3月3日 09:30")
+	})
+}
+
 // Beyond notify.digest the rest is listed in one message; a card that asks for
 // an act and an important message are never swallowed.
 func TestDigest(t *testing.T) {

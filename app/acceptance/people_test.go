@@ -14,7 +14,7 @@ import (
 
 // A leaver can do nothing from the event on, and nothing is asked of him.
 func TestLeaverCanDoNothing(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, noRetries, func(t *testing.T, w *World) {
 		w.Says("赵六", "咨询 报销发票抬头")
 		w.Down()
 		late := w.Tries("赵六", "咨询 报销要几天") // written, and not delivered before he left
@@ -84,7 +84,7 @@ func TestRenamedMemberKeepsHisWork(t *testing.T) {
 
 // The new userid may write before the event that explains it arrives.
 func TestRenameAfterTheNewNameWrote(t *testing.T) {
-	once := func(o *playground.Options) { patient(o); o.Platform.Retries = 0 }
+	once := func(o *playground.Options) { patient(o); noRetries(o) }
 	eachWith(t, once, func(t *testing.T, w *World) {
 		w.Says("赵六", "咨询 报销发票抬头")
 		w.Fails("user/get", map[string]any{"errcode": -1, "times": -1})

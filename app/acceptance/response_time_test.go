@@ -225,7 +225,7 @@ func TestG1_4_1_4_b_AE9_AWithdrawnItemOwesNothing(t *testing.T) {
 }
 
 // Given 9 of 10 important items on time in March, then 90%.
-func TestS03_AE1_NineOfTenOnTimeIsNinetyPercent(t *testing.T) {
+func TestS03_AE_NineOfTenOnTimeIsNinetyPercent(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		for i := 1; i <= 10; i++ {
 			number := fmt.Sprintf("M20260302-%04d", i)

@@ -164,3 +164,8 @@ func (w *World) Traces(name, number string, lines ...string) {
 		require.Contains(w.t, story, line)
 	}
 }
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

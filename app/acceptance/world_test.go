@@ -33,12 +33,14 @@ var shanghai = time.FixedZone("CST", 8*60*60)
 
 // World is the example company of guide 0.6 on Monday 2026-03-02 10:00.
 type World struct {
-	t     *testing.T
-	play  *playground.Playground
-	db    store.Config
-	seen  map[string]int64 // member → last message looked at
-	last  sandbox.PressResult
-	ahead atomic.Int64 // of the machine's clock, see patient
+	t      *testing.T
+	play   *playground.Playground
+	db     store.Config
+	seen   map[string]int64 // member → last message looked at
+	last   sandbox.PressResult
+	ahead  atomic.Int64 // of the machine's clock, see patient
+	beside *store.DB    // a second look at the app's database
+	media  string       // folder of what members sent
 
 	mu         sync.Mutex
 	transcript []string
@@ -76,7 +78,7 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 	if change != nil {
 		change(&o)
 	}
-	w := &World{t: t, db: db, seen: map[string]int64{}}
+	w := &World{t: t, db: db, seen: map[string]int64{}, media: filepath.Join(o.Dir, "media")}
 	if o.Machine != nil {
 		o.Machine = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	}
