@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -184,10 +185,10 @@ func number(e element) int {
 	return n
 }
 
-// decimal is 0 for an element that is absent or no number.
+// decimal is 0 for an element that is absent or no finite number.
 func decimal(e element) float64 {
 	f, err := strconv.ParseFloat(e.id(), 64)
-	if err != nil || f != f {
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return 0
 	}
 	return f

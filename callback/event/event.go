@@ -9,7 +9,11 @@
 //	}
 package event
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+)
 
 // Event is one message or event. Only types of this package implement it.
 type Event interface {
@@ -57,8 +61,13 @@ func Stamp(ev Event, o Origin) {
 	h.Receiver, h.App, h.ReceivedAt = o.Receiver, o.App, o.ReceivedAt
 }
 
-// FromMember reports whether a member caused the event.
-func (h Header) FromMember() bool { return h.FromUserName != "" && h.FromUserName != System }
+// FromMember reports whether a member caused the event. Nobody has a userid of more than 64 bytes or with blanks
+// ([90195]).
+func (h Header) FromMember() bool {
+	const longest = 64 // bytes
+	return h.FromUserName != "" && h.FromUserName != System && len(h.FromUserName) <= longest &&
+		!strings.ContainsFunc(h.FromUserName, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+}
 
 // Kind is a stable name for metrics and storage: "text", "event.click", "event.change_contact.create_user". Values
 // that cannot be a name of WeCom's give "unknown", so that a kind is always short and printable.
@@ -70,7 +79,7 @@ func (h Header) Kind() string {
 	if h.ChangeType != "" {
 		kind += "." + h.ChangeType
 	}
-	const longest = 96 // bytes
+	const longest = 64 // bytes; WeCom's longest has 45
 	if kind == "" || len(kind) > longest {
 		return "unknown"
 	}
