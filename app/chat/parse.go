@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,8 +14,10 @@ import (
 const maxText = 8192
 
 // clean removes from a message what shows nothing and changes how others read
-// it: control characters and overrides of direction. All other characters stay
-// the member's own.
+// it: control characters and overrides of direction. WeCom shows <a href="…"> in
+// a text as a link under any words ([90236]), so that what one member writes
+// could lead another astray: the < of such a tag becomes ＜. All other characters
+// stay the member's own.
 func clean(text string) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n")
 	text = strings.Map(func(r rune) rune {
@@ -26,8 +29,12 @@ func clean(text string) string {
 		}
 		return r
 	}, text)
+	text = link.ReplaceAllString(text, "＜$1")
 	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || words.Invisible(r) })
 }
+
+// link finds the tags of a link, opening and closing, however they are spaced.
+var link = regexp.MustCompile(`(?i)<(\s*/?\s*a(?:[\s/>]|$))`)
 
 // word is one piece of a message between spaces; bar marks a | between fields.
 type word struct {
