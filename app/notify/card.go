@@ -77,10 +77,8 @@ func (n *Notifier) Press(tx *store.Tx, app, taskID, key, responseCode string, se
 	}
 	phase, command, ok := strings.Cut(key, "|")
 	drawn, err := strconv.ParseInt(phase, 10, 64)
-	if !ok || err != nil {
-		return Press{}, fmt.Errorf("press on card %d: key has no phase", found.ID)
-	}
-	p := Press{Card: found, Command: command, Stale: drawn != found.Phase || !found.Open}
+	known := ok && err == nil // else it is no key of ours
+	p := Press{Card: found, Command: command, Stale: !known || drawn != found.Phase || !found.Open}
 	if !p.Stale {
 		current, err := n.draw(&tx.Reader, found)
 		if err != nil {
