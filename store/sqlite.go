@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 
@@ -89,11 +91,29 @@ func (d sqliteDialect) Initialize(g *gorm.DB) error {
 }
 
 func (e *sqliteEngine) connect(ctx context.Context) error {
-	// The writer comes first: it creates the file and puts it into WAL mode.
+	if err := e.create(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	// The writer comes first: it puts the file into WAL mode.
 	if err := e.writer.connect(ctx); err != nil {
 		return err
 	}
 	return e.readers.PingContext(ctx)
+}
+
+// create makes a missing file readable for its owner alone: it holds what
+// members write to each other. SQLite gives -wal and -shm the same mode. A file
+// that exists keeps its own.
+func (e *sqliteEngine) create() error {
+	// Exclusively: closing a file that is in use would drop SQLite's locks.
+	file, err := os.OpenFile(e.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func (e *sqliteEngine) run(ctx context.Context, c class, fn func(tx *Tx) error) error {
