@@ -45,23 +45,7 @@ func ExplainDue(e *policy.Engine, class policy.Class, delivered time.Time) strin
 	version(&b, e)
 	due := e.Due(class, delivered)
 	section(&b, "时限", due.Why)
-	where := e.Calendar().Location()
-	for _, step := range due.Steps {
-		told := make([]string, 0, len(step.Tell))
-		for _, p := range step.Tell {
-			told = append(told, partyName[p])
-		}
-		fmt.Fprintf(&b, "%s  %s → %s\n", step.At.In(where).Format("2006-01-02 15:04:05"), levelName[step.Level], strings.Join(told, "、"))
-	}
 	return b.String()
-}
-
-var levelName = map[policy.Level]string{
-	policy.LevelReminder: "提醒", policy.LevelParties: "超时", policy.LevelSuperior: "升级到直接上级", policy.LevelHead: "升级到部门主管",
-}
-
-var partyName = map[policy.Party]string{
-	policy.Receiver: "接收人", policy.Sender: "发起人", policy.Superior: "直接上级", policy.Head: "部门主管",
 }
 
 // ExplainPermit says whether a member may do something.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"guiju/app/doctor"
@@ -35,19 +36,23 @@ const (
 // upkeep runs the work that comes round by the clock, until ctx ends. It is
 // driven by machine time; what is due is asked of business time.
 func (a *App) upkeep(ctx context.Context) {
-	beat, tick := time.NewTicker(beatEvery), time.NewTicker(tickEvery)
-	defer beat.Stop()
-	defer tick.Stop()
-	a.note(ctx, a.beat(ctx))
+	var rounds sync.WaitGroup
+	rounds.Go(func() { a.every(ctx, beatEvery, a.beat) })
+	rounds.Go(func() { a.every(ctx, tickEvery, a.tick) }) // a long purge must not silence the beat
+	rounds.Wait()
+	a.leave(context.WithoutCancel(ctx))
+}
+
+// every runs a round now and then again and again.
+func (a *App) every(ctx context.Context, pause time.Duration, round func(context.Context) error) {
+	next := time.NewTicker(pause)
+	defer next.Stop()
 	for {
+		a.note(ctx, round(ctx))
 		select {
 		case <-ctx.Done():
-			a.leave(context.WithoutCancel(ctx))
 			return
-		case <-beat.C:
-			a.note(ctx, a.beat(ctx))
-		case <-tick.C:
-			a.note(ctx, a.tick(ctx))
+		case <-next.C:
 		}
 	}
 }
@@ -267,8 +272,8 @@ func (a *App) alarmHolidays(ctx context.Context) error {
 	return nil
 }
 
-// purge forgets what the company does not keep (design: privacy): plaintexts
-// and messages after retention.message_bodies, delivery keys and replies after
+// purge forgets what the company does not keep (design: privacy): plaintexts,
+// messages, questions and files after retention.message_bodies, delivery keys and replies after
 // 30 days or as long as their plaintext, archived communication after
 // archive.comm_years, half-filled forms when they expire.
 func (a *App) purge(ctx context.Context) error {
@@ -280,10 +285,12 @@ func (a *App) purge(ctx context.Context) error {
 	for _, old := range []func(tx *store.Tx) (int, error){
 		func(tx *store.Tx) (int, error) { return tx.ForgetConversations(now) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeMessages(bodies) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeQuestions(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeItems(bodies, archived) },
 	} {
 		errs = append(errs, a.inBatches(ctx, old))
 	}
+	errs = append(errs, a.purgeMedia(ctx, bodies, archived))
 	errs = append(errs, a.db.InBackground(ctx, func(tx *store.Tx) error {
 		if err := tx.PurgeRefusals(now.Add(-refusalsKept).In(a.db.Zone()).Format("20060102")); err != nil {
 			return err

@@ -21,6 +21,7 @@ import (
 	"guiju/app/doctor"
 	"guiju/app/playground"
 	"guiju/callback/envelope"
+	"guiju/store/storetest"
 	"guiju/wecom/sandbox"
 )
 
@@ -291,6 +292,37 @@ func TestContactsReceiver(t *testing.T) {
 	require.Equal(t, "管理工具 → 通讯录同步", c.finding("通讯录同步的回调").Page)
 	c.cfg.WeCom.Contacts.Secret = config.NewSecret(c.o.Contacts.Secret)
 	require.True(t, c.finding("通讯录同步的凭证").OK)
+}
+
+// TestDatabaseServer looks at MySQL: reachable, without tables, and with the
+// wrong clock.
+func TestDatabaseServer(t *testing.T) {
+	shared := storetest.MySQL(t)
+	cfg := config.Default()
+	cfg.Spool.Dir = t.TempDir()
+	cfg.WeCom.APIBaseURL = "http://" + closedAddress(t)
+	cfg.Store = config.Store{Driver: "mysql", DSN: config.NewSecret(shared.DSN)}
+	run := func(now func() time.Time) map[string]doctor.Finding {
+		found := map[string]doctor.Finding{}
+		for _, f := range doctor.Run(t.Context(), doctor.Surroundings{Config: cfg, Machine: now}) {
+			found[f.Title] = f
+			require.NotContains(t, f.Detail, shared.DSN, "a DSN holds a password")
+		}
+		return found
+	}
+	require.Contains(t, run(time.Now)["数据库"].Remedy, "guiju migrate")
+	storetest.OpenConfig(t, shared, storetest.NewClock())
+	found := run(time.Now)
+	require.True(t, found["数据库"].OK, found["数据库"])
+	require.True(t, found["数据库时钟"].OK, found["数据库时钟"])
+	found = run(func() time.Time { return time.Now().Add(-5 * time.Second) })
+	require.Contains(t, found["数据库时钟"].Detail, "本机比数据库服务器慢 5s")
+
+	cfg.Store.DSN = config.NewSecret("root:wrongpassword@tcp(" + closedAddress(t) + ")/guiju")
+	f := run(time.Now)["数据库"]
+	require.False(t, f.OK)
+	require.NotContains(t, f.Detail, "wrongpassword")
+	require.Contains(t, f.Remedy, "store.dsn")
 }
 
 // closedAddress is an address nobody listens on.

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes, part of the outside contract.
@@ -82,13 +84,26 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// plainUsage keeps the word [flags] out of the usage lines.
+// plainUsage keeps cobra's English words out of the usage: [flags], (default …).
 func plainUsage(cmd *cobra.Command) {
 	cmd.DisableFlagsInUseLine = true
+	plain := func(f *pflag.Flag) {
+		if none := zero[f.Value.Type()]; f.DefValue != none {
+			if !strings.Contains(f.Usage, "默认") {
+				f.Usage += "（默认：" + f.DefValue + "）"
+			}
+			f.DefValue = none // only printed
+		}
+	}
+	cmd.Flags().VisitAll(plain)
+	cmd.PersistentFlags().VisitAll(plain)
 	for _, child := range cmd.Commands() {
 		plainUsage(child)
 	}
 }
+
+// zero is how pflag prints a flag that has no default, by its type.
+var zero = map[string]string{"string": "", "bool": "false", "int": "0", "int64": "0", "duration": "0s"}
 
 const usageTemplate = `用法：
   {{if .HasAvailableSubCommands}}{{.CommandPath}} <命令>{{else}}{{.UseLine}}{{if .HasAvailableFlags}} [参数]{{end}}{{end}}

@@ -258,10 +258,10 @@ func TestExplain(t *testing.T) {
 	require.Contains(t, route, "紧急")
 
 	due := f.ok("explain", "due", "important", "2026-03-02 17:50")
-	require.Contains(t, due, "2026-03-03 09:20:01  超时 → 接收人、发起人")
+	require.Contains(t, due, "逾期，告知接收人和发起人 2026-03-03 周二 09:20:01")
 	offline := guiju(t, "explain", "due", "important", "2026-03-02 17:50", "--file", "-c", f.config)
 	require.Equal(t, exitOK, offline.code, offline.err)
-	require.Contains(t, offline.out, "2026-03-03 09:20:01")
+	require.Contains(t, offline.out, "2026-03-03 周二 09:20:01")
 
 	require.Contains(t, f.ok("explain", "permit", "zhaoliu", "notice.send"), "可以")
 	require.Contains(t, f.ok("explain", "permit", "zhaoliu", "log.verify"), "不可以")
@@ -294,10 +294,9 @@ func TestRulebookChangesWaitForApproval(t *testing.T) {
 
 func TestRulebookCheck(t *testing.T) {
 	f := newOffice(t)
-	r := f.run("rulebook", "check")
-	require.Contains(t, []int{exitOK, exitFailed}, r.code)
+	require.Contains(t, f.ok("rulebook", "check"), "没有发现问题")
 	bad := f.write("bad.yaml", "administrators: []\n")
-	r = f.run("rulebook", "check", bad)
+	r := f.run("rulebook", "check", bad)
 	require.Equal(t, exitFailed, r.code)
 	require.Contains(t, r.out, "administrators：")
 	require.Empty(t, r.err)
