@@ -237,6 +237,7 @@ func (a *App) buildEdge() error {
 	}
 	a.inbox = newInbox(a.db, a.spool, receivers, a.machine, a.log)
 	a.inbox.handle, a.inbox.send, a.inbox.alert = a.dispatch, a.sendTexts, a.tellFailure
+	a.inbox.refuse = a.refusals.add
 	queue.Register(a.queue, a.inbox.retry)
 	queue.Register(a.queue, chat.Fetch(downloads{a}, a.cfg.Media.Dir))
 	a.queue.HoldDeadlines(a.holdDeadlines)
@@ -250,6 +251,7 @@ func (a *App) buildEdge() error {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false // WeCom follows no redirect
 	router.Use(gin.Recovery())
 	a.handler.Register(router)
 	router.GET("/healthz", a.healthz)
