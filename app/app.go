@@ -239,7 +239,7 @@ func (a *App) buildEdge() error {
 	a.inbox.handle, a.inbox.send, a.inbox.alert = a.dispatch, a.sendTexts, a.tellFailure
 	a.inbox.refuse = a.refusals.add
 	queue.Register(a.queue, a.inbox.retry)
-	queue.Register(a.queue, chat.Fetch(downloads{a}, a.cfg.Media.Dir))
+	queue.Register(a.queue, chat.Fetch(downloads{a}, a.cfg.Media.Dir, a.mediaLost))
 	a.queue.HoldDeadlines(a.holdDeadlines)
 
 	a.handler, err = callback.New(receivers, a.inbox, callback.Options{

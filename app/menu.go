@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"guiju/app/chat"
@@ -9,7 +10,7 @@ import (
 )
 
 // menuGroups are the three groups of the app's menu and the commands in them.
-// WeCom allows three groups of five.
+// WeCom allows three groups of five [90231].
 var menuGroups = []struct {
 	name     string
 	commands []string
@@ -20,7 +21,8 @@ var menuGroups = []struct {
 }
 
 // menu builds the menu from the commands that are registered: the key of each
-// entry is the command line it stands for.
+// entry is the command line it stands for. Commands of parts that are not there
+// are left out.
 func menu(commands []chat.Command) []wecom.MenuButton {
 	var groups []wecom.MenuButton
 	for _, g := range menuGroups {
@@ -37,8 +39,21 @@ func menu(commands []chat.Command) []wecom.MenuButton {
 	return groups
 }
 
+// Menu is the menu of every app.
+func (a *App) Menu() []wecom.MenuButton { return menu(a.chat.Commands()) }
+
+// PushMenus sets the menu of every app at WeCom.
+func (a *App) PushMenus(ctx context.Context) error {
+	for _, app := range a.cfg.WeCom.Apps {
+		if err := a.clients[app.Name].CreateMenu(ctx, a.Menu()); err != nil {
+			return fmt.Errorf("menu of %s: %w", app.Name, err)
+		}
+	}
+	return nil
+}
+
 // Menu is what PushMenu sets.
-func (ad *Admin) Menu() []wecom.MenuButton { return menu(ad.a.chat.Commands()) }
+func (ad *Admin) Menu() []wecom.MenuButton { return ad.a.Menu() }
 
 // PushMenu replaces the menu of an app.
 func (ad *Admin) PushMenu(ctx context.Context, app string) error {

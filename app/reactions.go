@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/app/policy"
 	"guiju/store"
+	"guiju/wecom"
 )
 
 // react connects what happens in one part with what it causes in another.
@@ -93,11 +95,7 @@ type permits struct{ a *App }
 // Permit implements chat.Permits. Objects are not resolved here: a domain that
 // decides by the object asks about its own.
 func (p permits) Permit(c *chat.Call, permission, _ string) (bool, error) {
-	actor, err := p.a.people.Actor(&c.Tx.Reader, c.Member)
-	if err != nil {
-		return false, err
-	}
-	decision := p.a.rules.Load().Permit(actor, policy.Permission(permission), policy.Object{}, c.Tx.Now())
+	decision := p.a.rules.Load().Permit(p.a.people.Asker(c.Member), policy.Permission(permission), policy.Object{}, c.Tx.Now())
 	return decision.Allowed, nil
 }
 
@@ -144,8 +142,37 @@ func (d downloads) Download(ctx context.Context, app, mediaID string, limit int6
 		return nil, fmt.Errorf("no app is named %q", app)
 	}
 	file, err := client.DownloadMedia(ctx, mediaID, limit)
-	if err != nil {
+	switch {
+	case err == nil:
+		return file.Body, nil
+	case wecom.ClassOf(err) == wecom.Permanent:
+		return nil, fmt.Errorf("%w: %w", chat.ErrGone, err)
+	default:
 		return nil, err
 	}
-	return file.Body, nil
+}
+
+// mediaLost tells the sender that what he sent could not be kept, so that he
+// sends it again, and the administrators.
+func (a *App) mediaLost(tx *store.Tx, lost store.Attachment) error {
+	member, err := tx.Member(lost.MemberID)
+	if err != nil {
+		return err
+	}
+	what := chat.MediaName(lost.Kind)
+	err = a.notify.Tell(tx, notify.Notice{
+		App: lost.App, To: []int64{lost.MemberID}, Purpose: "media.lost", Subject: store.Subject{Kind: "attachment", ID: lost.ID}, Prompt: true,
+		Text:   fmt.Sprintf("【提醒】您 %s 发来的%s没能保存下来，请再发一次。", a.local(lost.CreatedAt), what),
+		Unique: fmt.Sprintf("media.lost:%d", lost.ID),
+	})
+	if err != nil {
+		return err
+	}
+	return a.tellAdministrators(tx, "fault", fmt.Sprintf("【文件未保存】%s %s 发来的%s没能从企业微信下载，可能已经过期，已请对方重发。查看：guiju jobs list",
+		member.Name, a.local(lost.CreatedAt), what), fmt.Sprintf("media.lost.admin:%d", lost.ID))
+}
+
+// local is an instant as members read it.
+func (a *App) local(t time.Time) string {
+	return t.In(a.rules.Load().Calendar().Location()).Format("1月2日 15:04")
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -91,6 +92,63 @@ func (tx *Tx) AttachmentFetched(id int64, path, sha256 string, size int64) error
 	}
 	if done.RowsAffected == 0 {
 		return fmt.Errorf("attachment %d: %w", id, ErrNotFound)
+	}
+	return nil
+}
+
+// attachmentsPurged is the setting with the progress of the day's walk over
+// attachments.
+const attachmentsPurged = "attachments.purged"
+
+// OldAttachments is one step of the day's walk over the attachments from
+// before unarchived: at most 200 rows, of which it answers those whose time is
+// over. What belongs to nothing or to a withdrawn item goes then; what belongs
+// to a closed item, which is the archive, when that was closed before
+// archived; what belongs to an open item stays. looked is 0 at the walk's end.
+func (tx *Tx) OldAttachments(unarchived, archived time.Time) (old []Attachment, looked int, err error) {
+	var walk itemWalk
+	if err := tx.Setting(attachmentsPurged, &walk); err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, 0, err
+	}
+	if today := tx.day(tx.Now()); walk.Day != today {
+		walk = itemWalk{Day: today}
+	}
+	var rows []struct {
+		Attachment
+		ItemState    ItemState
+		ItemClosedAt *time.Time
+	}
+	err = tx.g.Table("attachments a").Select("a.*, i.state AS item_state, i.closed_at AS item_closed_at").
+		Joins("LEFT JOIN items i ON a.subject_kind = 'item' AND i.id = a.subject_id").
+		Where("a.id > ?", walk.Last).Order("a.id").Limit(purgeBatch).Scan(&rows).Error
+	if err != nil {
+		return nil, 0, fmt.Errorf("old attachments: %w", translate(err))
+	}
+	for _, row := range rows {
+		if !row.CreatedAt.Before(unarchived) {
+			break // ids grow with time: all that follow are younger
+		}
+		looked, walk.Last = looked+1, row.ID
+		switch {
+		case row.ItemState == "",
+			row.ItemState == ItemWithdrawn && row.ItemClosedAt != nil && row.ItemClosedAt.Before(unarchived),
+			row.ItemState == ItemClosed && row.ItemClosedAt != nil && row.ItemClosedAt.Before(archived):
+			old = append(old, row.Attachment)
+		}
+	}
+	if looked == 0 {
+		return nil, 0, nil
+	}
+	return old, looked, tx.SetSetting(attachmentsPurged, walk)
+}
+
+// DeleteAttachments forgets attachments whose files are gone.
+func (tx *Tx) DeleteAttachments(ids ...int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := tx.g.Where("id IN ?", ids).Delete(&Attachment{}).Error; err != nil {
+		return fmt.Errorf("delete attachments: %w", translate(err))
 	}
 	return nil
 }

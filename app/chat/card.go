@@ -77,15 +77,14 @@ func (t *turn) cardOf(f *form, listing string) *Card {
 	return card
 }
 
-// caption shortens a label for a button. Its number tells it from the others;
-// of a record the end of its number stays.
+// caption shortens a label for a button. Its place in the list tells it from
+// the others; a record is named by the end of its number.
 func caption(n int, label string) string {
-	if first, rest, _ := strings.Cut(label, " "); rest != "" {
-		if whole, ok := wholeNumber(first); ok {
-			label = whole[strings.LastIndexByte(whole, '-')+1:] + " " + rest
-		}
-	}
 	prefix := fmt.Sprintf("%d. ", n)
+	first, _, _ := strings.Cut(label, " ")
+	if whole, ok := wholeNumber(first); ok {
+		label = whole[strings.LastIndexByte(whole, '-')+1:]
+	}
 	if room := maxCaption - len(prefix); utf8.RuneCountInString(label) > room {
 		label = clip(label, room-1)
 	}

@@ -22,6 +22,14 @@ var mediaNames = map[string]string{
 	"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "file": "文件", "link": "链接", "location": "位置",
 }
 
+// MediaName is what members call this kind of message.
+func MediaName(kind string) string {
+	if name, ok := mediaNames[kind]; ok {
+		return name
+	}
+	return "文件"
+}
+
 // maxAttachments bounds what one form or one wait for a command collects.
 const maxAttachments = 9
 

@@ -40,7 +40,7 @@ func TestNumbersMayBeOmittedWhenOneItemIsOpen(t *testing.T) {
 func TestADoubleMatchGetsAChoice(t *testing.T) {
 	onSQLite(t, func(w *world) {
 		w.open["赵六"] = []chat.Record{item("M20260302-0012", "丙"), item("M20260228-0012", "甲")}
-		w.Says("赵六", "回复 12 好的").Gets("有 2 项符合「12」", "2. M20260228-0012 甲").Buttons("1. 0012 丙", "2. 0012 甲")
+		w.Says("赵六", "回复 12 好的").Gets("有 2 项符合「12」", "2. M20260228-0012 甲").Buttons("1. 0012", "2. 0012")
 		w.Presses("赵六", w.last.Card.Choices[1].Key).Runs("回复｜编号=M20260228-0012｜内容=好的")
 	})
 }

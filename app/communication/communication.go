@@ -216,31 +216,14 @@ func (rs records) Attach(call *chat.Call, to chat.Record, a store.Attachment) (c
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	if err := rs.c.enter(call, item, store.EntryAttached, attachmentName(a)); err != nil {
+	if err := rs.c.enter(call, item, store.EntryAttached, chat.MediaName(a.Kind)); err != nil {
 		return chat.Answer{}, err
 	}
-	text := fmt.Sprintf("【补充】%s 给 %s「%s」补充了%s。", call.Member.Name, item.Number, clip(item.Body, 20), attachmentName(a))
+	text := fmt.Sprintf("【补充】%s 给 %s「%s」补充了%s。", call.Member.Name, item.Number, clip(item.Body, 20), chat.MediaName(a.Kind))
 	if err := rs.c.tellOthers(call, item, text); err != nil {
 		return chat.Answer{}, err
 	}
-	return chat.Accepted(item.Number, "已把"+attachmentName(a)+"记入「"+clip(item.Body, 20)+"」。"), nil
-}
-
-func attachmentName(a store.Attachment) string {
-	switch a.Kind {
-	case "image":
-		return "图片"
-	case "voice":
-		return "语音"
-	case "video", "shortvideo":
-		return "视频"
-	case "link":
-		return "链接"
-	case "location":
-		return "位置"
-	default:
-		return "文件"
-	}
+	return chat.Accepted(item.Number, "已把"+chat.MediaName(a.Kind)+"记入「"+clip(item.Body, 20)+"」。"), nil
 }
 
 // locked takes the item called number for a decision about it.

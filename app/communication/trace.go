@@ -190,6 +190,9 @@ func (c *Communication) story(r *store.Reader, item store.Item) (string, error) 
 		b.WriteByte('\n')
 	}
 
+	if err := c.listAttachments(&b, r, item, name); err != nil {
+		return "", err
+	}
 	entries, err := r.ItemEntries(item.ID, maxHistory)
 	if err != nil {
 		return "", err
@@ -210,4 +213,42 @@ func (c *Communication) story(r *store.Reader, item store.Item) (string, error) 
 		fmt.Fprintf(&b, "· %s %s %s\n", c.when(e.At), who, line)
 	}
 	return strings.TrimRight(b.String(), "\n"), nil
+}
+
+// listAttachments names what belongs to an item besides words.
+func (c *Communication) listAttachments(b *strings.Builder, r *store.Reader, item store.Item, name func(int64) (string, error)) error {
+	list, err := r.AttachmentsOf(item.Subject())
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	b.WriteString("【附件】\n")
+	for _, a := range list {
+		who, err := name(a.MemberID)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "· %s %s %s", c.when(a.CreatedAt), who, chat.MediaName(a.Kind))
+		if a.Name != "" {
+			fmt.Fprintf(b, "「%s」", clip(a.Name, titleText))
+		}
+		switch {
+		case a.Path != "":
+			fmt.Fprintf(b, "（已保存，%s）", bytes(a.Size))
+		case a.MediaID != "":
+			b.WriteString("（未保存）")
+		}
+		b.WriteByte('\n')
+	}
+	return nil
+}
+
+// bytes is a size as people read it.
+func bytes(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d 字节", n)
+	}
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KB", (n+1023)>>10)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
 }

@@ -96,7 +96,10 @@ func (p *Playground) start(ctx context.Context, o Options) error {
 	if p.cfg, err = p.config(o, platform); err != nil {
 		return err
 	}
-	return p.runApp(ctx, appListener)
+	if err := p.runApp(ctx, appListener); err != nil {
+		return err
+	}
+	return p.App.PushMenus(ctx)
 }
 
 // StartApp starts the app again after StopApp, at the same address and on the
