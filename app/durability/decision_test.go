@@ -1,0 +1,223 @@
+package durability_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"guiju/app"
+	"guiju/store"
+)
+
+// Two people, or one on two devices, decide about the same thing at the same
+// moment: a thousand rounds on each database, shared by the three tests below.
+// A round is fought by goroutines and judged afterwards.
+
+// accepted begins the answer to an act that was done.
+const accepted = "【已受理】"
+
+// duel is one round: what the two were told, in the order they are named.
+type duel struct {
+	number string
+	told   [2]string
+}
+
+// duels fights n rounds, four at a time. prepare makes the item and answers
+// its number; one and other are the two acts of two users.
+func (d *direct) duels(a *app.App, n int, prepare func(i int) (string, error), one, other act) []duel {
+	d.t.Helper()
+	if testing.Short() {
+		n /= 20
+	}
+	fought, errs := make([]duel, n), make([]error, n)
+	var lanes sync.WaitGroup
+	for lane := range 4 {
+		lanes.Go(func() {
+			for i := lane; i < n && errs[max(0, i-4)] == nil; i += 4 {
+				number, err := prepare(i)
+				if err != nil {
+					errs[i] = err
+					continue
+				}
+				fought[i].number = number
+				errs[i] = d.atOnce(a, &fought[i], i%2 == 0, one, other)
+			}
+		})
+	}
+	lanes.Wait()
+	require.NoError(d.t, errors.Join(errs...))
+	return fought
+}
+
+// act is what somebody says about an item; %s is its number.
+type act struct{ user, text string }
+
+// atOnce lets both act at the same moment; the one named first is ready last
+// when swapped, so that both orders happen.
+func (d *direct) atOnce(a *app.App, to *duel, swapped bool, one, other act) error {
+	acts := [2]act{one, other}
+	order := []int{0, 1}
+	if swapped {
+		order = []int{1, 0}
+	}
+	var errs [2]error
+	var both sync.WaitGroup
+	begin := make(chan struct{})
+	for _, i := range order {
+		message := d.text(acts[i].user, fmt.Sprintf(acts[i].text, to.number))
+		both.Go(func() {
+			<-begin
+			to.told[i], errs[i] = d.deliver(a, message)
+		})
+	}
+	close(begin)
+	both.Wait()
+	return errors.Join(errs[0], errs[1])
+}
+
+// item makes an item and answers its number; any goroutine may call it.
+func (d *direct) item(a *app.App, user, text string) (string, error) {
+	told, err := d.deliver(a, d.text(user, text))
+	if err == nil && !strings.HasPrefix(told, accepted) {
+		err = fmt.Errorf("%s said %q and was told %q", user, text, told)
+	}
+	if err != nil {
+		return "", err
+	}
+	return strings.Fields(strings.TrimPrefix(told, accepted))[0], nil
+}
+
+// Given a notice to two people, when the last two answers arrive at once, then
+// neither sees the other as still owing: the notice closes, and its sender
+// hears of it once.
+func TestTwoLastReceiversAtOnceCloseTheirNotice(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db store.Config) {
+		d := newDirect(t)
+		a := d.start(db, "", "127.0.0.1:1")
+		fought := d.duels(a, 400, func(i int) (string, error) {
+			return d.item(a, "zhaoliu", fmt.Sprintf("发通知 何静、林秀 第%d次通知 需回复", i))
+		}, act{"hejing", "回复 %s 知道了"}, act{"linxiu", "回复 %s 知道了"})
+
+		r := d.reader(db)
+		for _, f := range fought {
+			require.Contains(t, f.told[0], accepted)
+			require.Contains(t, f.told[1], accepted)
+			item, clocks, entries := look(t, r, f.number)
+			require.Equal(t, store.ItemClosed, item.State, f.number)
+			require.Len(t, entries, 3, "sent and two replies")
+			require.Len(t, clocks, 2)
+			for _, c := range clocks {
+				require.Equal(t, store.ClockMet, c.State, f.number)
+			}
+			messages, err := r.SentAbout(item.Subject(), 100)
+			require.NoError(t, err)
+			told := 0
+			for _, m := range messages {
+				if strings.HasPrefix(m.Text, "【已响应】") {
+					told++
+				}
+			}
+			require.Equal(t, 1, told, f.number)
+		}
+	})
+}
+
+// Given an answered question, when its asker says 已解决 and 未解决 at once on
+// two devices, then 已解决 ends it, before or after it was opened once more,
+// and nobody owes an answer to a closed question.
+func TestResolvedAndUnresolvedAtOnceEndInOneOrder(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db store.Config) {
+		d := newDirect(t)
+		a := d.start(db, "", "127.0.0.1:1")
+		fought := d.duels(a, 300, func(i int) (string, error) {
+			number, err := d.item(a, "zhaoliu", fmt.Sprintf("咨询 报销问题%d", i))
+			if err != nil {
+				return "", err
+			}
+			return d.item(a, "hejing", "回复 "+number+" 请看制度")
+		}, act{"zhaoliu", "已解决 %s"}, act{"zhaoliu", "未解决 %s"})
+
+		r := d.reader(db)
+		first := [2]int{}
+		for _, f := range fought {
+			item, clocks, entries := look(t, r, f.number)
+			require.Contains(t, f.told[0], accepted)
+			require.Equal(t, store.ItemClosed, item.State)
+			if strings.Contains(f.told[1], accepted) {
+				first[1]++
+				require.Len(t, entries, 4, "asked, replied, unresolved, resolved")
+			} else {
+				first[0]++
+				require.Contains(t, f.told[1], "已经办结")
+				require.Len(t, entries, 3, "asked, replied, resolved")
+			}
+			for _, c := range clocks {
+				require.False(t, c.Open(), f.number)
+			}
+		}
+		bothOrders(t, first)
+	})
+}
+
+// Given a question, when its receiver passes it on and answers it at once on
+// two devices, then whatever the order one person owes the answer: the other.
+func TestPassOnAndReplyAtOnceLeaveOneReceiver(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, db store.Config) {
+		d := newDirect(t)
+		a := d.start(db, "", "127.0.0.1:1")
+		fought := d.duels(a, 300, func(i int) (string, error) {
+			return d.item(a, "zhaoliu", fmt.Sprintf("咨询 报销问题%d", i))
+		}, act{"hejing", "转交 %s 林秀"}, act{"hejing", "回复 %s 请看制度"})
+
+		r := d.reader(db)
+		linxiu, err := r.MemberByUserID("linxiu")
+		require.NoError(t, err)
+		first := [2]int{}
+		for _, f := range fought {
+			item, clocks, entries := look(t, r, f.number)
+			require.Contains(t, f.told[0], accepted)
+			require.Equal(t, store.ItemOpen, item.State)
+			require.Len(t, clocks, 2)
+			require.Equal(t, linxiu.ID, clocks[1].ReceiverID)
+			require.True(t, clocks[1].Open(), "%s: 林秀 owes the answer", f.number)
+			if strings.Contains(f.told[1], accepted) {
+				first[1]++
+				require.Equal(t, store.ClockMet, clocks[0].State)
+				require.Len(t, entries, 3, "asked, replied, passed")
+			} else {
+				first[0]++
+				require.Contains(t, f.told[1], "已转交他人")
+				require.Equal(t, store.ClockMoved, clocks[0].State)
+				require.Len(t, entries, 2, "asked, passed")
+			}
+		}
+		bothOrders(t, first)
+	})
+}
+
+// look reads what became of an item.
+func look(t testing.TB, r *store.Reader, number string) (store.Item, []store.Clock, []store.ItemEntry) {
+	t.Helper()
+	item, err := r.ItemByNumber(number)
+	require.NoError(t, err)
+	clocks, err := r.ClocksOf(item.Subject(), 10)
+	require.NoError(t, err)
+	entries, err := r.ItemEntries(item.ID, 10)
+	require.NoError(t, err)
+	return item, clocks, entries
+}
+
+// bothOrders refuses a duel that only one side ever won: it would prove
+// nothing about the other order.
+func bothOrders(t testing.TB, first [2]int) {
+	t.Helper()
+	t.Logf("%d and %d times first", first[0], first[1])
+	if !testing.Short() {
+		require.NotZero(t, first[0])
+		require.NotZero(t, first[1])
+	}
+}

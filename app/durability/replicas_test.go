@@ -1,0 +1,98 @@
+package durability_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"guiju/app"
+	"guiju/store"
+	"guiju/store/storetest"
+)
+
+// Given two processes on one MySQL and one Redis, when 200 questions reach
+// them at random, many of them twice and at both at once, then each question
+// has one item, one clock and one card, and the token was fetched once.
+func TestTwoReplicasShareTheWorkExactlyOnce(t *testing.T) {
+	t.Parallel()
+	db := storetest.MySQL(t)
+	redis := privateRedis(t)
+	const questions = 200
+	askers := []string{"zhaoliu", "sunqi", "zhouba", "wujiu", "zhengshi", "lisi", "wangwu", "tangliu"}
+	topics := []string{"报销", "请假", "合同", "电脑", "采购"} // of different departments
+
+	d := newDirect(t)
+	replicas := []*app.App{d.start(db, redis.address, "127.0.0.1:1"), d.start(db, redis.address, "127.0.0.1:2")}
+
+	type delivery struct {
+		to      *app.App
+		message []byte
+	}
+	var deliveries []delivery
+	for i := range questions {
+		message := d.text(askers[i%len(askers)], fmt.Sprintf("咨询 %s问题第%03d号", topics[i%len(topics)], i))
+		first := rand.IntN(2)
+		deliveries = append(deliveries, delivery{replicas[first], message})
+		if i%3 != 0 { // repeated, mostly by the other
+			deliveries = append(deliveries, delivery{replicas[1-first], message})
+		}
+		if i%5 == 0 {
+			deliveries = append(deliveries, delivery{replicas[first], message})
+		}
+	}
+	rand.Shuffle(len(deliveries), func(i, j int) { deliveries[i], deliveries[j] = deliveries[j], deliveries[i] })
+	errs := make([]error, len(deliveries))
+	var all sync.WaitGroup
+	for lane := range 8 {
+		all.Go(func() {
+			for i := lane; i < len(deliveries); i += 8 {
+				told, err := d.deliver(deliveries[i].to, deliveries[i].message)
+				if err == nil && told == "" {
+					err = errors.New("nobody was told anything")
+				}
+				errs[i] = err
+			}
+		})
+	}
+	all.Wait()
+	require.NoError(t, errors.Join(errs...))
+
+	// 25 messages a minute reach one person: the rest follows as time passes.
+	for range 10 {
+		for _, a := range replicas {
+			a.Wake()
+			settle(t, a)
+		}
+		_, err := d.platform.Advance(t.Context(), 2*time.Minute)
+		require.NoError(t, err)
+	}
+
+	r := d.reader(db)
+	seen := map[string]int{}
+	for _, user := range askers {
+		member, err := r.MemberByUserID(user)
+		require.NoError(t, err)
+		items, err := r.ItemsSent(member.ID, []store.ItemState{store.ItemOpen, store.ItemAnswered, store.ItemClosed, store.ItemWithdrawn}, 500)
+		require.NoError(t, err)
+		for _, item := range items {
+			seen[item.Body]++
+			clocks, err := r.ClocksOf(item.Subject(), 10)
+			require.NoError(t, err)
+			require.Len(t, clocks, 1, item.Number)
+			require.Equal(t, store.ClockRunning, clocks[0].State, item.Number)
+			receiver, err := r.Member(clocks[0].ReceiverID)
+			require.NoError(t, err)
+			require.Equal(t, 1, d.cards(receiver.UserID, item.Number), "cards of %s at %s", item.Number, receiver.Name)
+		}
+	}
+	require.Len(t, seen, questions)
+	for body, times := range seen {
+		require.Equal(t, 1, times, body)
+	}
+	require.EqualValues(t, 1, d.tokens.Load(), "the token is shared")
+}
