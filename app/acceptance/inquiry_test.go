@@ -156,6 +156,7 @@ func TestInquiryPassedOn(t *testing.T) {
 		require.Contains(t, w.Says("林秀", "转交 赵六"), "【未通过】赵六是发起人")
 		require.Contains(t, w.Says("林秀", "转交 1 孙十二"), "已转交给孙十二，时限重新计算")
 		w.Gets("孙十二", "咨询：企业微信登录不上", "3月2日 10:55")
+		require.Contains(t, w.Shown("林秀", "咨询：企业微信登录不上").String(), "已转交")
 		w.Gets("赵六", "【转交】"+number, "由林秀转交给孙十二")
 		require.Contains(t, w.Says("林秀", "回复 "+number+" 好的"), "【未通过】"+number+" 已转交他人")
 		w.To("10:54")

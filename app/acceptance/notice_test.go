@@ -46,6 +46,25 @@ func TestNoticeToAHundredReceivers(t *testing.T) {
 	})
 }
 
+// A card without a code left is not sent again for a mere count: whoever
+// answers by text would ring everybody's phone.
+func TestNoticeProgressRingsNobody(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("高总", "发通知 张三、李四、王五、吴九、郑十 今晚系统停机 重要 需回复")
+		for _, name := range []string{"张三", "李四", "王五", "吴九"} {
+			require.Contains(t, w.Says(name, "回复 知道了"), "【已受理】")
+		}
+		for _, name := range []string{"张三", "吴九", "郑十"} {
+			require.Equal(t, 1, w.Count(name, "通知：今晚系统停机"), name)
+		}
+		require.Contains(t, w.Presses("郑十", "收到"), "已确认收到") // the press brings a code
+		require.Contains(t, w.Shown("郑十", "通知：今晚系统停机").String(), "已回应 4/5")
+		w.Presses("郑十", "回复")
+		w.Says("郑十", "知道了")
+		require.Contains(t, w.Shown("张三", "通知：今晚系统停机").String(), "已办结")
+	})
+}
+
 func TestNoticeToAHundredAndOneIsRefused(t *testing.T) {
 	eachWith(t, crowd(101), func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("曹产", "发通知 装配车间 今晚停电检修"), "【未通过】一次最多通知 100 人。可改为：分部门发送")

@@ -178,7 +178,9 @@ func (c *Communication) pass(call *chat.Call) (chat.Answer, error) {
 	if item.State == store.ItemAnswered {
 		item.State, item.AnsweredAt = store.ItemOpen, nil
 	}
-	item.Phase++
+	if item.Kind == store.InquiryItem {
+		item.Phase++ // the buttons of a notice go on working for its other receivers
+	}
 	if err := call.Tx.SaveItem(&item); err != nil {
 		return chat.Answer{}, err
 	}

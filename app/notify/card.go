@@ -191,11 +191,13 @@ type redraw struct {
 	unsent  bool // the card's send has not been answered yet
 	fresh   bool // an earlier update has drawn the present state
 	noCode  bool // no code is left: nothing can change the copies out there
+	changed bool // the copies offer what is past, or a code of theirs was refused
 }
 
 // update spends a code in a commit of its own before using it, so no code is
-// ever used twice. Without a code a card that still asks for an act is sent
-// afresh; a closed one is left, and the next press brings a code.
+// ever used twice. Without a code a card whose buttons must change is sent
+// afresh. A closed one is left, and so is one of which only a count has moved:
+// nobody's phone rings for that, and the next press brings a code.
 func (n *Notifier) update(ctx context.Context, job *queue.Job, args Update) queue.Outcome {
 	var d redraw
 	err := job.InTx(ctx, func(tx *store.Tx) error {
@@ -279,6 +281,7 @@ func (n *Notifier) prepareUpdate(tx *store.Tx, id int64, first bool) (redraw, er
 		return d, err
 	}
 	d.noCode = err != nil
+	d.changed = !first || c.Phase != d.state.Phase
 	c.Phase, c.Open, c.Dirty = d.state.Phase, d.state.Open, false
 	return d, tx.SaveCard(c)
 }
@@ -287,7 +290,7 @@ func (n *Notifier) prepareUpdate(tx *store.Tx, id int64, first bool) (redraw, er
 // changed, if it still asks for an act.
 func (n *Notifier) sendAfresh(d redraw) func(tx *store.Tx) error {
 	return func(tx *store.Tx) error {
-		if !d.state.Open {
+		if !d.state.Open || !d.changed {
 			return nil
 		}
 		old, err := tx.SentMessage(d.card.MessageID)
