@@ -11,6 +11,7 @@ import (
 
 	"guiju/app"
 	"guiju/store"
+	"guiju/wecom/sandbox"
 )
 
 // Two people, or one on two devices, decide about the same thing at the same
@@ -20,15 +21,26 @@ import (
 // accepted begins the answer to an act that was done.
 const accepted = "【已受理】"
 
-// duel is one round: what the two were told, in the order they are named.
+// duel is one round: two acts about one item, and what each was told.
 type duel struct {
 	number string
+	acts   [2]act
 	told   [2]string
 }
 
-// duels fights n rounds, four at a time. prepare makes the item and answers
-// its number; one and other are the two acts of two users.
-func (d *direct) duels(a *app.App, n int, prepare func(i int) (string, error), one, other act) []duel {
+// act is what somebody says about an item.
+type act struct{ user, text string }
+
+// The four lanes have people of their own, so that only the two of a duel
+// meet.
+var (
+	senders   = []string{"zhaoliu", "sunqi", "zhouba", "wujiu"}
+	receivers = [][2]string{{"何静", "林秀"}, {"方安", "唐流"}, {"潘梦", "罗岩"}, {"邓工", "马设"}}
+	questions = []string{"报销", "登录", "权限", "入职"} // each goes to another department
+)
+
+// duels fights n rounds, four at a time. prepare makes the item of a round.
+func (d *direct) duels(n int, a *app.App, prepare func(lane, i int) (duel, error)) []duel {
 	d.t.Helper()
 	if testing.Short() {
 		n /= 20
@@ -38,13 +50,9 @@ func (d *direct) duels(a *app.App, n int, prepare func(i int) (string, error), o
 	for lane := range 4 {
 		lanes.Go(func() {
 			for i := lane; i < n && errs[max(0, i-4)] == nil; i += 4 {
-				number, err := prepare(i)
-				if err != nil {
-					errs[i] = err
-					continue
+				if fought[i], errs[i] = prepare(lane, i); errs[i] == nil {
+					errs[i] = d.atOnce(a, &fought[i], i/4%2 == 0)
 				}
-				fought[i].number = number
-				errs[i] = d.atOnce(a, &fought[i], i%2 == 0, one, other)
 			}
 		})
 	}
@@ -53,13 +61,9 @@ func (d *direct) duels(a *app.App, n int, prepare func(i int) (string, error), o
 	return fought
 }
 
-// act is what somebody says about an item; %s is its number.
-type act struct{ user, text string }
-
-// atOnce lets both act at the same moment; the one named first is ready last
-// when swapped, so that both orders happen.
-func (d *direct) atOnce(a *app.App, to *duel, swapped bool, one, other act) error {
-	acts := [2]act{one, other}
+// atOnce lets both act at the same moment; which of them is made ready first
+// changes with swapped, so that both orders happen.
+func (d *direct) atOnce(a *app.App, to *duel, swapped bool) error {
 	order := []int{0, 1}
 	if swapped {
 		order = []int{1, 0}
@@ -68,7 +72,7 @@ func (d *direct) atOnce(a *app.App, to *duel, swapped bool, one, other act) erro
 	var both sync.WaitGroup
 	begin := make(chan struct{})
 	for _, i := range order {
-		message := d.text(acts[i].user, fmt.Sprintf(acts[i].text, to.number))
+		message := d.text(to.acts[i].user, to.acts[i].text)
 		both.Go(func() {
 			<-begin
 			to.told[i], errs[i] = d.deliver(a, message)
@@ -79,16 +83,40 @@ func (d *direct) atOnce(a *app.App, to *duel, swapped bool, one, other act) erro
 	return errors.Join(errs[0], errs[1])
 }
 
-// item makes an item and answers its number; any goroutine may call it.
-func (d *direct) item(a *app.App, user, text string) (string, error) {
-	told, err := d.deliver(a, d.text(user, text))
+// item makes an item and answers its number and what was said of it; any
+// goroutine may call it.
+func (d *direct) item(a *app.App, user, text string) (number, told string, err error) {
+	told, err = d.deliver(a, d.text(user, text))
 	if err == nil && !strings.HasPrefix(told, accepted) {
 		err = fmt.Errorf("%s said %q and was told %q", user, text, told)
 	}
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return strings.Fields(strings.TrimPrefix(told, accepted))[0], nil
+	return strings.Fields(strings.TrimPrefix(told, accepted))[0], told, nil
+}
+
+// question asks something and answers its number and who has to reply.
+func (d *direct) question(a *app.App, lane, i int) (number, receiver string, err error) {
+	number, told, err := d.item(a, senders[lane], fmt.Sprintf("咨询 %s问题%d", questions[lane], i))
+	if err != nil {
+		return "", "", err
+	}
+	for _, m := range sandbox.ExampleCompany().Members {
+		if strings.Contains(told, m.Name+"，") {
+			return number, m.UserID, nil
+		}
+	}
+	return "", "", fmt.Errorf("nobody answers: %s", told)
+}
+
+func member(name string) string {
+	for _, m := range sandbox.ExampleCompany().Members {
+		if m.Name == name {
+			return m.UserID
+		}
+	}
+	panic("nobody is called " + name)
 }
 
 // Given a notice to two people, when the last two answers arrive at once, then
@@ -98,9 +126,12 @@ func TestTwoLastReceiversAtOnceCloseTheirNotice(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db store.Config) {
 		d := newDirect(t)
 		a := d.start(db, "", "127.0.0.1:1")
-		fought := d.duels(a, 400, func(i int) (string, error) {
-			return d.item(a, "zhaoliu", fmt.Sprintf("发通知 何静、林秀 第%d次通知 需回复", i))
-		}, act{"hejing", "回复 %s 知道了"}, act{"linxiu", "回复 %s 知道了"})
+		fought := d.duels(400, a, func(lane, i int) (duel, error) {
+			to := receivers[lane]
+			number, _, err := d.item(a, senders[lane], fmt.Sprintf("发通知 %s、%s 第%d次通知 需回复", to[0], to[1], i))
+			reply := "回复 " + number + " 知道了"
+			return duel{number: number, acts: [2]act{{member(to[0]), reply}, {member(to[1]), reply}}}, err
+		})
 
 		r := d.reader(db)
 		for _, f := range fought {
@@ -133,13 +164,13 @@ func TestResolvedAndUnresolvedAtOnceEndInOneOrder(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db store.Config) {
 		d := newDirect(t)
 		a := d.start(db, "", "127.0.0.1:1")
-		fought := d.duels(a, 300, func(i int) (string, error) {
-			number, err := d.item(a, "zhaoliu", fmt.Sprintf("咨询 报销问题%d", i))
-			if err != nil {
-				return "", err
+		fought := d.duels(300, a, func(lane, i int) (duel, error) {
+			number, receiver, err := d.question(a, lane, i)
+			if err == nil {
+				_, _, err = d.item(a, receiver, "回复 "+number+" 请看制度")
 			}
-			return d.item(a, "hejing", "回复 "+number+" 请看制度")
-		}, act{"zhaoliu", "已解决 %s"}, act{"zhaoliu", "未解决 %s"})
+			return duel{number: number, acts: [2]act{{senders[lane], "已解决 " + number}, {senders[lane], "未解决 " + number}}}, err
+		})
 
 		r := d.reader(db)
 		first := [2]int{}
@@ -169,12 +200,13 @@ func TestPassOnAndReplyAtOnceLeaveOneReceiver(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db store.Config) {
 		d := newDirect(t)
 		a := d.start(db, "", "127.0.0.1:1")
-		fought := d.duels(a, 300, func(i int) (string, error) {
-			return d.item(a, "zhaoliu", fmt.Sprintf("咨询 报销问题%d", i))
-		}, act{"hejing", "转交 %s 林秀"}, act{"hejing", "回复 %s 请看制度"})
+		fought := d.duels(300, a, func(lane, i int) (duel, error) {
+			number, receiver, err := d.question(a, lane, i)
+			return duel{number: number, acts: [2]act{{receiver, "转交 " + number + " 江一"}, {receiver, "回复 " + number + " 请看制度"}}}, err
+		})
 
 		r := d.reader(db)
-		linxiu, err := r.MemberByUserID("linxiu")
+		other, err := r.MemberByUserID("jiangyi")
 		require.NoError(t, err)
 		first := [2]int{}
 		for _, f := range fought {
@@ -182,8 +214,8 @@ func TestPassOnAndReplyAtOnceLeaveOneReceiver(t *testing.T) {
 			require.Contains(t, f.told[0], accepted)
 			require.Equal(t, store.ItemOpen, item.State)
 			require.Len(t, clocks, 2)
-			require.Equal(t, linxiu.ID, clocks[1].ReceiverID)
-			require.True(t, clocks[1].Open(), "%s: 林秀 owes the answer", f.number)
+			require.Equal(t, other.ID, clocks[1].ReceiverID)
+			require.True(t, clocks[1].Open(), "%s: 江一 owes the answer", f.number)
 			if strings.Contains(f.told[1], accepted) {
 				first[1]++
 				require.Equal(t, store.ClockMet, clocks[0].State)
