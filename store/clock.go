@@ -94,7 +94,7 @@ func (r *Reader) Clock(id int64) (Clock, error) {
 
 // ClocksOf answers every clock of a subject, oldest first, at most limit.
 func (r *Reader) ClocksOf(subject Subject, limit int) ([]Clock, error) {
-	all, err := list[Clock](r, "WHERE subject_kind = ? AND subject_id = ? ORDER BY id LIMIT ?", subject.Kind, subject.ID, limit)
+	all, err := list[Clock](r, "WHERE subject_kind = ? AND subject_id = ? ORDER BY id"+first(limit), subject.Kind, subject.ID)
 	if err != nil {
 		return nil, fmt.Errorf("clocks of %s: %w", subject, err)
 	}
@@ -103,7 +103,7 @@ func (r *Reader) ClocksOf(subject Subject, limit int) ([]Clock, error) {
 
 // OpenClocksFor answers what a member owes, oldest first, at most limit.
 func (r *Reader) OpenClocksFor(member int64, limit int) ([]Clock, error) {
-	all, err := list[Clock](r, "WHERE receiver_id = ? AND state IN ('waiting', 'running', 'acked', 'breached') ORDER BY id LIMIT ?", member, limit)
+	all, err := list[Clock](r, "WHERE receiver_id = ? AND state IN ('waiting', 'running', 'acked', 'breached') ORDER BY id"+first(limit), member)
 	if err != nil {
 		return nil, fmt.Errorf("open clocks of member %d: %w", member, err)
 	}

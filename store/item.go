@@ -176,7 +176,7 @@ func (r *Reader) ItemsSent(member int64, states []ItemState, limit int) ([]Item,
 	for _, state := range states {
 		args = append(args, string(state))
 	}
-	all, err := list[Item](r, "WHERE sender_id = ? AND state IN "+marks(len(states))+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	all, err := list[Item](r, "WHERE sender_id = ? AND state IN "+marks(len(states))+" ORDER BY id DESC"+first(limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("items sent: %w", err)
 	}

@@ -89,11 +89,10 @@ func (tx *Tx) ClaimJobs(c ClaimJobs) ([]ClaimedJob, error) {
 func (tx *Tx) claimable(state JobState, now time.Time, kinds []string, limit int) ([]ClaimedJob, error) {
 	in, args := textList(kinds)
 	args = append([]any{string(state), now}, args...)
-	args = append(args, limit)
 	var jobs []ClaimedJob
 	var entering int
 	err := tx.each(`SELECT id, kind, args, run_at, attempt, max_attempts, snoozes, order_key, order_head IS NULL, unique_key, once, created_at
-		FROM `+tx.byWake()+` WHERE state = ? AND wake_at <= ? AND kind IN `+in+` ORDER BY wake_at, id LIMIT ?`+tx.skipLocked(), args,
+		FROM `+tx.byWake()+` WHERE state = ? AND wake_at <= ? AND kind IN `+in+` ORDER BY wake_at, id`+first(limit)+tx.skipLocked(), args,
 		func(rows *sql.Rows) error {
 			var j ClaimedJob
 			var outside bool
@@ -219,8 +218,8 @@ func (tx *Tx) TakeBackJobs(machine time.Time, owner string, limit int) (int, err
 		where, args = "owner = ?", []any{owner}
 	}
 	var jobs []ClaimedJob
-	err := tx.each("SELECT id, token, order_key, attempt, max_attempts, owner FROM "+tx.byWake()+" WHERE state = 'running' AND "+where+" ORDER BY wake_at, id LIMIT ?"+tx.skipLocked(),
-		append(args, limit), func(rows *sql.Rows) error {
+	err := tx.each("SELECT id, token, order_key, attempt, max_attempts, owner FROM "+tx.byWake()+" WHERE state = 'running' AND "+where+" ORDER BY wake_at, id"+first(limit)+tx.skipLocked(),
+		args, func(rows *sql.Rows) error {
 			var j ClaimedJob
 			if err := rows.Scan(&j.ID, &j.Claim.Token, &j.OrderKey, &j.Attempt, &j.MaxAttempts, &j.Owner); err != nil {
 				return err

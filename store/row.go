@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"strconv"
 	"strings"
 )
 
@@ -116,6 +117,10 @@ func (tx *Tx) overwrite(r row, where string, args ...any) (int64, error) {
 	statement.WriteString(" WHERE " + where)
 	return tx.changed(statement.String(), append(r.fields()[1:], args...)...)
 }
+
+// first ends a query that answers at most n rows. The number is part of the
+// text: SQLite prepares a statement anew each time a bound LIMIT is set.
+func first(n int) string { return " LIMIT " + strconv.Itoa(n) }
 
 // marks is "(?, ?, …)" for n values.
 func marks(n int) string { return "(?" + strings.Repeat(", ?", n-1) + ")" }

@@ -17,6 +17,7 @@ const (
 	batchTime       = 20 * time.Millisecond  // after it no member joins
 	backgroundWait  = 20 * time.Millisecond  // a background head older than this goes first…
 	backgroundTurns = 16                     // …with this many, every other batch
+	calmAfter       = 5 * time.Millisecond   // without an urgent arrival the rest of a batch is background's
 	laneLength      = 4096                   // waiting transactions of one class
 	outcomeGrace    = 250 * time.Millisecond // for a started member whose caller's time is up
 	drainTime       = 5 * time.Second        // for what waits when the store closes
@@ -32,6 +33,7 @@ type writer struct {
 
 	mu      sync.Mutex
 	lanes   [2][]*member // by class
+	busy    time.Time    // the last urgent arrival
 	closing bool
 	wake    chan struct{} // capacity 1
 	stopped chan struct{}
@@ -102,6 +104,9 @@ func (w *writer) push(c class, m *member) error {
 		return fmt.Errorf("%w: %d transactions wait already", ErrUnavailable, laneLength)
 	}
 	w.lanes[c] = append(w.lanes[c], m)
+	if c == urgent {
+		w.busy = m.arrived
+	}
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -121,16 +126,30 @@ func (w *writer) loop() {
 		if w.runBatch() {
 			continue
 		}
-		w.mu.Lock()
-		end := w.closing && len(w.lanes[urgent])+len(w.lanes[background]) == 0
-		w.mu.Unlock()
+		pause, end := w.pause(time.Now())
 		if end {
 			break
 		}
-		<-w.wake
+		timer := time.NewTimer(pause)
+		select {
+		case <-w.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
 	}
 	finished = true
 	close(w.stopped)
+}
+
+// pause is how long the writer may rest unless it is woken, and whether it is
+// at its end.
+func (w *writer) pause(now time.Time) (time.Duration, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if lane := w.lanes[background]; len(lane) > 0 {
+		return min(w.busy.Add(calmAfter).Sub(now), lane[0].arrived.Add(backgroundWait).Sub(now)), false
+	}
+	return time.Hour, w.closing && len(w.lanes[urgent]) == 0
 }
 
 // survive runs while a closure ends the writer's goroutine by runtime.Goexit,
@@ -197,15 +216,20 @@ func (w *writer) turn(now time.Time) class {
 	return w.lastTurn
 }
 
-// next takes the next member to run, or nil. n members precede it.
+// next takes the next member to run, or nil. n members precede it. While urgent
+// ones keep arriving background ones run in their turns only: each would take
+// from the callbacks the processor they need to arrive.
 func (w *writer) next(turn class, n int) *member {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	first, second := urgent, background
-	if turn == background && n < backgroundTurns {
-		first, second = second, first
+	order := []class{urgent, background}
+	switch {
+	case turn == background && n < backgroundTurns:
+		order = []class{background, urgent}
+	case !w.closing && time.Since(w.busy) < calmAfter:
+		order = order[:1]
 	}
-	for _, c := range []class{first, second} {
+	for _, c := range order {
 		for len(w.lanes[c]) > 0 {
 			m := w.lanes[c][0]
 			w.lanes[c][0] = nil
