@@ -17,6 +17,7 @@ import (
 // react connects what happens in one part with what it causes in another.
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
+	a.people.OnLeave(a.comm.Leave)
 	a.notify.Card(questionCard, a.drawQuestion)
 }
 

@@ -29,7 +29,44 @@ func TestLeaverCanDoNothing(t *testing.T) {
 		require.Contains(t, w.Says("邵静", "发通知 赵六 三点开会"), "【未通过】赵六已离职。可改为：换一位在职的同事")
 		require.Contains(t, w.Says("邵静", "发通知 销售部 三点开会"), "已通知 3 人")
 		require.Contains(t, w.Says("邵静", "代理 赵六 今天 明天"), "【未通过】赵六已离职")
-		require.Contains(t, w.Says("何静", "回复 1 抬头写公司全称"), "【已受理】")
+		require.Contains(t, w.Says("何静", "回复 M20260302-0001 抬头写公司全称"), "已被发起人撤回")
+	})
+}
+
+// What a leaver still owed goes to his superior with a fresh clock, and what he
+// asked ends (guide E2.0, names in force).
+func TestE2_0_ALeaversOpenWorkGoesToHisSuperior(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("邵静", "发通知 赵六、孙七 请更新客户资料 重要 需回复")
+		w.Says("何静", "发通知 赵六 请补报销单")
+		w.Says("赵六", "咨询 企业微信登录不上")
+		w.To("10:15")
+		w.Company("delete_user", map[string]any{"userid": "zhaoliu"})
+		w.Gets("魏伟", "通知：请更新客户资料", "3月2日 10:45", "回复")
+		w.Gets("魏伟", "通知：请补报销单")
+		w.Gets("邵静", "【转交】M20260302-0001", "赵六已离职，由魏伟接手")
+		w.Gets("林秀", "【撤回】M20260302-0003", "赵六已离职，无需再处理")
+		require.Contains(t, w.Says("林秀", "我的待办"), "没有待办")
+		require.Contains(t, w.Says("魏伟", "回复 M20260302-0001 已更新"), "【已受理】")
+		w.To("10:46")
+		w.Traces("邵静", "M20260302-0001", "赵六：已转交", "魏伟：按时回应", "孙七：已超时")
+		w.Company("delete_user", map[string]any{"userid": "weiwei"}) // and on, to 部门主管
+		w.Gets("邵静", "通知：请补报销单")
+		require.Zero(t, w.Count("陈立", "【发送失败】"), "nothing was sent to those who left")
+	})
+}
+
+// When his superior is the one who asked, nobody else owes the answer.
+func TestE2_0_ALeaverWhoOwedItToHisSuperior(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("邵静", "发通知 孙七 请更新客户资料 重要")
+		w.Says("高总", "咨询 报销发票抬头")
+		w.Company("delete_user", map[string]any{"userid": "sunqi"})
+		w.Gets("邵静", "【转交】M20260302-0001", "孙七已离职，没有人可以接手")
+		w.Company("delete_user", map[string]any{"userid": "hejing"})
+		w.Gets("高总", "【转交】M20260302-0002", "何静已离职，没有人可以接手")
+		w.To("11:00")
+		require.Zero(t, w.Count("邵静", "【超时】"))
 	})
 }
 

@@ -23,7 +23,7 @@ func (c *Communication) acknowledge(call *chat.Call) (chat.Answer, error) {
 	if err := c.enter(call, item, store.EntryAcked, ""); err != nil {
 		return chat.Answer{}, err
 	}
-	if err := c.settle(call, &item); err != nil {
+	if err := c.settle(call.Tx, &item); err != nil {
 		return chat.Answer{}, err
 	}
 	if result.Found && !result.Stopped && result.Clock.DueAt != nil {
@@ -61,7 +61,7 @@ func (c *Communication) reply(call *chat.Call) (chat.Answer, error) {
 			return chat.Answer{}, err
 		}
 	}
-	if err := c.settle(call, &item); err != nil {
+	if err := c.settle(call.Tx, &item); err != nil {
 		return chat.Answer{}, err
 	}
 	answer := chat.Accepted(item.Number, "已回复，对方会收到通知。")
@@ -96,23 +96,23 @@ func (c *Communication) answered(call *chat.Call, item *store.Item, text string)
 }
 
 // settle closes a notice whose last clock has stopped, and redraws the cards.
-func (c *Communication) settle(call *chat.Call, item *store.Item) error {
+func (c *Communication) settle(tx *store.Tx, item *store.Item) error {
 	if item.Kind == store.NoticeItem && item.State == store.ItemOpen {
-		done, err := c.clocks.Answered(&call.Tx.Reader, item.Subject())
+		done, err := c.clocks.Answered(&tx.Reader, item.Subject())
 		if err != nil {
 			return err
 		}
 		if done {
-			if err := c.finish(call.Tx, item, store.ItemClosed); err != nil {
+			if err := c.finish(tx, item, store.ItemClosed); err != nil {
 				return err
 			}
 			text := fmt.Sprintf("【已响应】%s「%s」的接收人都已回应。", item.Number, clip(item.Body, 20))
-			if err := c.tell(call.Tx, *item, []int64{item.SenderID}, eventPurpose, text); err != nil {
+			if err := c.tell(tx, *item, []int64{item.SenderID}, eventPurpose, text); err != nil {
 				return err
 			}
 		}
 	}
-	return c.notify.Refresh(call.Tx, item.Subject())
+	return c.notify.Refresh(tx, item.Subject())
 }
 
 // finish ends an item.

@@ -88,6 +88,9 @@ func (p *People) left(tx *store.Tx, userid string) error {
 	if err := tx.SaveMember(&m); err != nil {
 		return err
 	}
+	if err := p.leave(tx, m.ID); err != nil {
+		return err
+	}
 	return p.revise(tx)
 }
 
@@ -202,6 +205,11 @@ func (p *People) put(tx *store.Tx, w wecom.Member) (changed bool, err error) {
 	m.SyncedAt = &now
 	if err := tx.SaveMember(&m); err != nil {
 		return false, err
+	}
+	if m.Status == store.MemberLeft && before.Status != store.MemberLeft {
+		if err := p.leave(tx, m.ID); err != nil {
+			return false, err
+		}
 	}
 	return true, tx.SetMemberships(m.ID, wanted)
 }

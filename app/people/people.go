@@ -34,6 +34,7 @@ type People struct {
 	notify   *notify.Notifier
 	rules    notify.Rules
 	log      *slog.Logger
+	leave    func(tx *store.Tx, member int64) error
 
 	mu       sync.Mutex
 	org      *policy.Org // of the revision and rulebook below
@@ -43,8 +44,15 @@ type People struct {
 
 // New builds People.
 func New(db *store.DB, contacts Contacts, n *notify.Notifier, rules notify.Rules, log *slog.Logger) *People {
-	return &People{db: db, contacts: contacts, notify: n, rules: rules, log: log}
+	return &People{
+		db: db, contacts: contacts, notify: n, rules: rules, log: log,
+		leave: func(*store.Tx, int64) error { return nil },
+	}
 }
+
+// OnLeave calls hook in the transaction in which a member is found to have
+// left, so that what he had open is handed over.
+func (p *People) OnLeave(hook func(tx *store.Tx, member int64) error) { p.leave = hook }
 
 // Register gives the queue the workers.
 func (p *People) Register(q *queue.Queue) {
