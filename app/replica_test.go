@@ -13,7 +13,7 @@ import (
 // TestReplicasHearOfEachOthersSpools runs two processes on one MySQL: while
 // callbacks wait in the spool of one, the other reports nobody late.
 func TestReplicasHearOfEachOthersSpools(t *testing.T) {
-	shared := storetest.MySQL(t)
+	shared := storetest.LentMySQL(t)
 	open := func() *bench {
 		cfg := testConfig(t, rules)
 		cfg.Store = config.Store{Driver: "mysql", DSN: config.NewSecret(shared.DSN), Migrate: "auto"}
@@ -50,7 +50,7 @@ func TestReplicasHearOfEachOthersSpools(t *testing.T) {
 
 // TestReplicasProposeAFileOnce lets two processes start with the same file.
 func TestReplicasProposeAFileOnce(t *testing.T) {
-	shared := storetest.MySQL(t)
+	shared := storetest.LentMySQL(t)
 	benches := make([]*bench, 2)
 	for i := range benches {
 		cfg := testConfig(t, rules)

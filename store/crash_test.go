@@ -59,7 +59,7 @@ func TestCrashChild(t *testing.T) {
 // A process killed at any moment around its commits loses nothing it has
 // acknowledged, keeps no half of a transaction, and gives no number twice.
 func TestKill9(t *testing.T) {
-	for driver, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.MySQL} {
+	for driver, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.LentMySQL} {
 		t.Run(driver, func(t *testing.T) {
 			t.Parallel()
 			cfg := config(t)

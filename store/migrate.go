@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,6 +45,19 @@ func (db *DB) Migrate(ctx context.Context) ([]int, error) {
 	}
 	db.ready.Store(true)
 	return applied, nil
+}
+
+// SchemaSum identifies the schema that this program's migrations make.
+func SchemaSum(dialect string) (string, error) {
+	all, err := loadMigrations(dialect)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, m := range all {
+		fmt.Fprintf(sum, "%d %q\n", m.version, m.statements)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // missing lists the migrations this program knows and the schema lacks.

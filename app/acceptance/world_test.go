@@ -55,7 +55,7 @@ func each(t *testing.T, test func(t *testing.T, w *World)) {
 // eachWith is each with a company or platform of the test's own.
 func eachWith(t *testing.T, change func(*playground.Options), test func(t *testing.T, w *World)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.MySQL} {
+	for name, open := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.LentMySQL} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newWorld(t, open(t), change))

@@ -297,7 +297,7 @@ func TestContactsReceiver(t *testing.T) {
 // TestDatabaseServer looks at MySQL: reachable, without tables, and with the
 // wrong clock.
 func TestDatabaseServer(t *testing.T) {
-	shared := storetest.MySQL(t)
+	shared := storetest.LentMySQL(t)
 	cfg := config.Default()
 	cfg.Spool.Dir = t.TempDir()
 	cfg.WeCom.APIBaseURL = "http://" + closedAddress(t)

@@ -23,7 +23,7 @@ func eachDatabase(t *testing.T, test func(t *testing.T, db store.Config)) {
 	})
 	t.Run("mysql", func(t *testing.T) {
 		t.Parallel()
-		test(t, storetest.MySQL(t))
+		test(t, storetest.LentMySQL(t))
 	})
 }
 

@@ -48,7 +48,7 @@ func Open(t testing.TB) (*store.DB, *Clock) {
 func OpenMySQL(t testing.TB) (*store.DB, *Clock) {
 	t.Helper()
 	clock := NewClock()
-	return OpenConfig(t, MySQL(t), clock), clock
+	return OpenConfig(t, LentMySQL(t), clock), clock
 }
 
 // SQLite is the configuration of a SQLite file in a directory of its own.
@@ -57,21 +57,39 @@ func SQLite(t testing.TB) store.Config {
 	return store.Config{Driver: "sqlite", DSN: filepath.Join(t.TempDir(), "guiju.db"), Migrate: "auto"}
 }
 
-// MySQL is the configuration of a new, empty database on the server of
-// GUIJU_TEST_MYSQL_DSN, dropped when the test ends.
+// MySQL is the configuration of a new database without tables on the server of
+// GUIJU_TEST_MYSQL_DSN, dropped when the test ends: for tests of the schema.
 func MySQL(t testing.TB) store.Config {
+	t.Helper()
+	server := serverConfig(t)
+	name := "guiju_test_" + random()
+	exec(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { exec(t, server, "DROP DATABASE IF EXISTS "+name) })
+	return inDatabase(server, name)
+}
+
+// LentMySQL is the configuration of a database without rows, which the test
+// has for itself; another test may have had it before.
+func LentMySQL(t testing.TB) store.Config {
+	t.Helper()
+	server := serverConfig(t)
+	return inDatabase(server, lend(t, server))
+}
+
+func inDatabase(server *mysql.Config, name string) store.Config {
+	own := server.Clone()
+	own.DBName = name
+	return store.Config{Driver: "mysql", DSN: own.FormatDSN(), Migrate: "auto"}
+}
+
+func serverConfig(t testing.TB) *mysql.Config {
 	t.Helper()
 	server, err := mysql.ParseDSN(serverDSN(t))
 	if err != nil {
 		t.Fatalf("GUIJU_TEST_MYSQL_DSN: %v", err)
 	}
-	name := "guiju_test_" + random()
 	server.DBName = ""
-	exec(t, server, "CREATE DATABASE "+name)
-	own := server.Clone()
-	own.DBName = name
-	t.Cleanup(func() { exec(t, server, "DROP DATABASE IF EXISTS "+name) })
-	return store.Config{Driver: "mysql", DSN: own.FormatDSN(), Migrate: "auto"}
+	return server
 }
 
 func serverDSN(t testing.TB) string {
