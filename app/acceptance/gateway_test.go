@@ -37,7 +37,7 @@ func TestS00_AE_TheSameMessageTwiceIsOneItem(t *testing.T) {
 // handler needs.
 func TestS00_AE_SlowProcessingIsAnsweredAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
-		w.Says("赵六", "我的待办") // so that his conversation has a row
+		w.Says("赵六", "发通知") // so that his conversation has a row
 		release := w.holdDatabase()
 		started := time.Now()
 		result := w.Tries("赵六", "咨询 报销发票抬头")
