@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"guiju/store"
+	"guiju/store/storetest"
 )
 
 // service is a server of this test's own, on a port and a folder of its own,
@@ -83,8 +85,20 @@ func asRoot() []string {
 	return nil
 }
 
+// mariaDB is a database for tests of many transactions that meet: a server of
+// the test's own that does not wait for the disk, or, where none is installed,
+// the one of GUIJU_TEST_MYSQL_DSN.
+func mariaDB(t testing.TB) store.Config {
+	t.Helper()
+	if _, err := exec.LookPath("mariadbd"); err != nil {
+		return storetest.MySQL(t)
+	}
+	_, db := privateMariaDB(t, "--innodb-flush-log-at-trx-commit=0")
+	return db
+}
+
 // privateMariaDB starts a MariaDB server with an empty database.
-func privateMariaDB(t testing.TB) (*service, store.Config) {
+func privateMariaDB(t testing.TB, flags ...string) (*service, store.Config) {
 	t.Helper()
 	for _, name := range []string{"mariadbd", "mariadb-install-db"} {
 		if _, err := exec.LookPath(name); err != nil {
@@ -105,9 +119,9 @@ func privateMariaDB(t testing.TB) (*service, store.Config) {
 	require.NoError(t, os.WriteFile(create, []byte("CREATE DATABASE IF NOT EXISTS guiju;\n"), 0o600))
 	s := &service{t: t, address: address}
 	s.command = func() *exec.Cmd {
-		return exec.Command("mariadbd", append([]string{"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port,
+		return exec.Command("mariadbd", slices.Concat([]string{"--no-defaults", "--datadir=" + data, "--bind-address=" + host, "--port=" + port,
 			"--socket=" + filepath.Join(dir, "s"), "--pid-file=" + filepath.Join(dir, "pid"), "--skip-name-resolve", "--init-file=" + create,
-			"--innodb-buffer-pool-size=32M", "--performance-schema=OFF"}, asRoot()...)...)
+			"--innodb-buffer-pool-size=32M", "--performance-schema=OFF"}, flags, asRoot())...)
 	}
 	s.answers = func() bool { return greets(address) }
 	s.start()
