@@ -22,10 +22,13 @@ import (
 // Bounds of the pool on MySQL. More connections commit no more (measured with
 // 16, 40 and 64), and five processes fit into the server's default of 151.
 const (
-	mysqlConns    = 24
-	mysqlIdle     = 5 * time.Minute
-	mysqlLifetime = 30 * time.Minute
-	mysqlDial     = 5 * time.Second
+	mysqlConns = 24
+	// mysqlBackground is how many of them jobs may use at once: the others are
+	// left to callbacks, and so is most of the server.
+	mysqlBackground = 8
+	mysqlIdle       = 5 * time.Minute
+	mysqlLifetime   = 30 * time.Minute
+	mysqlDial       = 5 * time.Second
 	// mysqlRead bounds one answer of the server; it is longer than any lock
 	// wait and than MaxTransaction.
 	mysqlRead = 30 * time.Second
@@ -39,6 +42,8 @@ type mysqlEngine struct {
 	// side serves numbers, whose own transaction runs inside another: from the
 	// same pool, all transactions could each wait for one connection more.
 	side *sql.DB
+	// jobs has a place for each transaction of the background class.
+	jobs chan struct{}
 }
 
 func (db *DB) openMySQL(dsn string) error {
@@ -50,7 +55,7 @@ func (db *DB) openMySQL(dsn string) error {
 	if err != nil {
 		return fmt.Errorf("store.dsn: %w", err)
 	}
-	e := &mysqlEngine{db: db, pool: mysqlPool(connector, mysqlConns), side: mysqlPool(connector, 2)}
+	e := &mysqlEngine{db: db, pool: mysqlPool(connector, mysqlConns), side: mysqlPool(connector, 2), jobs: make(chan struct{}, mysqlBackground)}
 	dialect := gormmysql.New(gormmysql.Config{
 		Conn:                          e.pool,
 		SkipInitializeWithVersion:     true, // asks the server, which may be away
@@ -159,7 +164,15 @@ func checkMySQLVersion(version string) error {
 	return nil
 }
 
-func (e *mysqlEngine) run(ctx context.Context, _ class, fn func(tx *Tx) error) (err error) {
+func (e *mysqlEngine) run(ctx context.Context, c class, fn func(tx *Tx) error) (err error) {
+	if c == background {
+		select {
+		case e.jobs <- struct{}{}:
+			defer func() { <-e.jobs }()
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w while waiting for a connection", ErrUnavailable, ctx.Err())
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, MaxTransaction)
 	defer cancel()
 	begun, err := e.pool.BeginTx(ctx, nil)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
 )
 
 // SentState is where an outgoing message stands.
@@ -96,6 +95,16 @@ func (p *SentRecipient) fields() []any {
 // SentMessage answers one line of the ledger.
 func (r *Reader) SentMessage(id int64) (SentMessage, error) {
 	m, err := take[SentMessage](r, "WHERE id = ?", id)
+	if err != nil {
+		return m, fmt.Errorf("sent message %d: %w", id, err)
+	}
+	return m, nil
+}
+
+// LockMessage is SentMessage for a decision about the message: its row is the
+// root of the aggregate (see Lock).
+func (tx *Tx) LockMessage(id int64) (SentMessage, error) {
+	m, err := take[SentMessage](&tx.Reader, "WHERE id = ?"+tx.forUpdate(), id)
 	if err != nil {
 		return m, fmt.Errorf("sent message %d: %w", id, err)
 	}

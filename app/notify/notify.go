@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"guiju/app/policy"
@@ -190,7 +189,7 @@ func (n *Notifier) Tell(tx *store.Tx, notice Notice) error {
 // send goes before its updates. What must wait for the end of quiet hours
 // enters the line then.
 func (n *Notifier) plan(tx *store.Tx, m store.SentMessage, to []int64) error {
-	options := []store.JobOption{store.MaxAttempts(sendAttempts), store.Unique(strconv.FormatInt(m.ID, 10))}
+	options := []store.JobOption{store.MaxAttempts(sendAttempts)}
 	if len(to) == 1 {
 		options = append(options, store.Ordered(fmt.Sprintf("to:%s:%d", m.App, to[0])))
 	}

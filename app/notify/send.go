@@ -107,10 +107,7 @@ func lastAttempt(job *queue.Job, effect func(*store.Tx) error) []func(*store.Tx)
 // prepare freezes the message if this is its first attempt, charges the pace
 // of every recipient and marks the attempt as under way.
 func (n *Notifier) prepare(tx *store.Tx, id int64) (attempt, error) {
-	if err := tx.Lock("sent_messages", id); err != nil {
-		return attempt{}, err
-	}
-	m, err := tx.SentMessage(id)
+	m, err := tx.LockMessage(id)
 	if err != nil {
 		return attempt{}, err
 	}
