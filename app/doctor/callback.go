@@ -138,10 +138,14 @@ func (d *doctor) reachable(ctx context.Context, title string, r receiver) Findin
 	if err != nil {
 		return bad(title, "server.public_url 不是网址", pageConfig, "写成 https://guiju.example.com 的样子。")
 	}
-	if err := d.noteProbe(ctx, r.name); err != nil {
+	if err := d.noteProbe(ctx, probedKey, r.name); err != nil {
 		return bad(title, err.Error(), pageConfig, "检查数据库能否写入。")
 	}
 	answer, err := d.http.Do(request)
+	if noted := d.noteProbe(context.WithoutCancel(ctx), answeredKey, r.name); noted != nil && err == nil {
+		answer.Body.Close()
+		return bad(title, noted.Error(), pageConfig, "检查数据库能否写入。")
+	}
 	if err != nil {
 		return bad(title, target+" 访问不到："+reason(err), pageServer,
 			"确认服务已启动（guiju serve）、域名解析、防火墙、证书和反向代理，让外网的请求到达 server.listen。")

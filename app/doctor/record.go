@@ -14,6 +14,7 @@ import (
 const (
 	verifiedKey = "callback.verified" // receiver → time
 	probedKey   = "doctor.probed"     // receiver → time
+	answeredKey = "doctor.answered"   // receiver → time the probe had its answer
 )
 
 // RecordVerified records verifications, the last of each receiver.
@@ -22,10 +23,18 @@ func RecordVerified(tx *store.Tx, last map[string]time.Time) error {
 	if err != nil {
 		return err
 	}
+	answered, err := times(&tx.Reader, answeredKey)
+	if err != nil {
+		return err
+	}
 	fresh := map[string]time.Time{}
 	for name, at := range last {
-		const early, late = -2 * time.Second, checkLimit + 2*time.Second
-		if after := at.Sub(probed[name]); after >= early && after <= late {
+		const clocks = time.Second // how far the two may be apart
+		begin, end := probed[name], answered[name]
+		if end.Before(begin) {
+			end = begin.Add(checkLimit) // still under way
+		}
+		if at.After(begin.Add(-clocks)) && at.Before(end.Add(clocks)) {
 			continue
 		}
 		fresh[name] = at
@@ -36,13 +45,13 @@ func RecordVerified(tx *store.Tx, last map[string]time.Time) error {
 	return keep(tx, verifiedKey, fresh)
 }
 
-// noteProbe announces a verification of the doctor's own.
-func (d *doctor) noteProbe(ctx context.Context, name string) error {
+// noteProbe announces a verification of the doctor's own, or that it ended.
+func (d *doctor) noteProbe(ctx context.Context, key, name string) error {
 	if d.db == nil {
 		return nil
 	}
 	return d.db.InBackground(ctx, func(tx *store.Tx) error {
-		return keep(tx, probedKey, map[string]time.Time{name: d.Machine()})
+		return keep(tx, key, map[string]time.Time{name: d.Machine()})
 	})
 }
 
