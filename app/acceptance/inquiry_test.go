@@ -2,11 +2,15 @@ package acceptance_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"guiju/app/playground"
 )
 
 // 咨询: routed by topic, answered, confirmed.
@@ -64,6 +68,28 @@ func TestInquiryRouting(t *testing.T) {
 		require.Contains(t, w.Says("赵六", "咨询 食堂几点开饭"), "已转给行政部陈立", "no topic")
 		require.Contains(t, w.Says("何静", "咨询 报销发票抬头"), "已转给高总（总经理办公室）", "the head of the department asks himself")
 		require.Contains(t, w.Says("林秀", "咨询 企业微信登录不上"), "已转给高总（总经理办公室）")
+	})
+}
+
+// The holder of the post that the rule names answers, else 部门主管.
+func TestInquiryGoesToTheHolderOfThePost(t *testing.T) {
+	posts := func(o *playground.Options) {
+		o.Rulebook = filepath.Join(o.Dir, "rules.yaml")
+		require.NoError(t, os.WriteFile(o.Rulebook, []byte(`
+administrators: [chenli]
+calendar: {holidays: []}
+route:
+  topic_departments:
+    - {words: 培训, department: 人事部, post: 培训专员}
+    - {words: 发票, department: 财务部, post: 会计}
+`), 0o600))
+	}
+	eachWith(t, posts, func(t *testing.T, w *World) {
+		require.Contains(t, w.Says("赵六", "咨询 怎么参加新员工培训"), "已转给人事部吴十五")
+		require.Contains(t, w.Says("吴十五", "咨询 培训教室在哪里"), "已转给人事部韩梅", "never the asker")
+		require.Contains(t, w.Says("赵六", "咨询 发票丢了"), "已转给财务部何静", "nobody is 会计")
+		w.Says("吴十五", "代理 钱十七 今天 今天")
+		require.Contains(t, w.Says("孙七", "咨询 培训要几天"), "已转给人事部钱十七", "his deputy")
 	})
 }
 

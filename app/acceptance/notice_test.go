@@ -30,6 +30,39 @@ func crowd(n int) func(*playground.Options) {
 	}
 }
 
+// Scenario 1 of guide E2.S, as far as it needs no archive.
+func TestE2_S_1_ImportantNotice(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		const number = "M20260302-0001"
+		require.Contains(t, w.Says("邵静", "发通知 销售部 今晚系统停机 重要 需回复"), number+" 已通知 4 人，请对方回复，最晚 3月2日 10:30")
+		w.To("10:12")
+		w.Says("孙七", "回复 知道了")
+		w.To("10:15")
+		require.Contains(t, w.Presses("周八", "收到"), "请在 3月2日 10:30 前回复")
+		w.To("10:20")
+		for _, name := range []string{"魏伟", "赵六", "周八"} {
+			w.Gets(name, "请在 3月2日 10:30 前回应")
+		}
+		w.GetsNothing("孙七", "请在 3月2日 10:30 前回应")
+		w.To("10:31")
+		summary := w.Gets("邵静", "【超时】"+number, "以下 3 人未按时回应")
+		for _, name := range []string{"魏伟", "赵六", "周八"} {
+			require.Contains(t, summary.Text, name)
+			w.Gets(name, "已超时，请尽快回应")
+		}
+		require.Equal(t, 1, w.Count("邵静", "【超时】"))
+		require.Zero(t, w.Count("邵静", "未按时回应", "已知悉"), "she knows from the summary")
+		w.Gets("魏伟", "赵六 未按时回应", "已知悉")
+		for _, name := range []string{"魏伟", "赵六", "周八"} {
+			w.GetsNothing("邵静", "【已响应】")
+			w.Says(name, "回复 "+number+" 知道了")
+		}
+		w.Gets("邵静", "【已响应】"+number)
+		w.Traces("邵静", number, "已办结", "孙七：按时回应", "周八：超时回应")
+		require.Contains(t, w.Says("邵静", "响应统计 今天"), "本部门响应统计\n共 4 件，重要按时 25%（1/4）")
+	})
+}
+
 func TestNoticeToAHundredReceivers(t *testing.T) {
 	eachWith(t, crowd(100), func(t *testing.T, w *World) {
 		const number = "M20260302-0001"
