@@ -72,9 +72,9 @@ ci: ## What CI runs, from installing the services to the smoke test
 # left-out names in one line what the tests had to do without.
 left-out:
 	@out=""; \
-	[ -n "$$GUIJU_TEST_MYSQL_DSN" ] || out="$$out · MySQL (set GUIJU_TEST_MYSQL_DSN)"; \
-	[ -n "$$GUIJU_TEST_REDIS" ] || out="$$out · Redis (set GUIJU_TEST_REDIS)"; \
-	for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name; done | grep -q . || out="$$out · Chromium (not installed)"; \
-	if [ -n "$$out" ]; then echo "left out:$$out"; else echo "left out: nothing"; fi
+	[ -n "$$GUIJU_TEST_MYSQL_DSN" ] || out="$$out, MySQL (set GUIJU_TEST_MYSQL_DSN)"; \
+	[ -n "$$GUIJU_TEST_REDIS" ] || out="$$out, Redis (set GUIJU_TEST_REDIS)"; \
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name; done | grep -q . || out="$$out, Chromium (not installed)"; \
+	if [ -n "$$out" ]; then echo "left out:$${out#,}"; else echo "left out: nothing"; fi
 
 .PHONY: help sandbox test race fuzz bench load lint fmt build docker ci left-out
