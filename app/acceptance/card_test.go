@@ -57,7 +57,7 @@ func TestStalePressAfterReopening(t *testing.T) {
 		for range 8 {
 			w.Waits(10 * 60e9)
 		}
-		require.Contains(t, w.Shown("赵六", "何静 的答复").String(), "未解决，已请对方重新答复")
+		require.Contains(t, w.Shown("赵六", "何静 的答复").String(), "已请对方继续答复")
 		w.Presses("何静", "回复")
 		require.Contains(t, w.Says("何静", "总公司的"), "【已受理】"+number+" 已回复")
 	})
@@ -75,7 +75,7 @@ func TestAnswerCardStates(t *testing.T) {
 		before := w.Count("何静", "咨询：报销发票抬头", "回复")
 		w.Presses("赵六", "未解决")
 		require.Equal(t, before+1, w.Count("何静", "咨询：报销发票抬头", "回复"), "one card asks, not two")
-		require.Contains(t, w.Shown("赵六", card).String(), "未解决，已请对方重新答复")
+		require.Contains(t, w.Shown("赵六", card).String(), "已请对方继续答复")
 		w.Says("何静", "回复 总公司的全称")
 		w.Gets("赵六", card, "总公司的全称", "已解决")
 		w.Says("赵六", "撤回")

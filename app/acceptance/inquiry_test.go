@@ -227,6 +227,42 @@ func TestInquiryClosesByItself(t *testing.T) {
 	})
 }
 
+// More words after the answer ask again: with a fresh clock and a new card.
+func TestInquiryAddedToAfterTheAnswerIsOpenAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		const number = "M20260302-0001"
+		w.Says("赵六", "咨询 报销发票抬头")
+		w.Says("何静", "回复 抬头写公司全称")
+		w.To("15:00")
+		w.Reads("何静")
+		require.Contains(t, w.Says("赵六", "补充 分公司的发票呢"), "【已受理】"+number+" 已补充，请对方继续答复，时限重新计算")
+		w.Gets("何静", "【补充】赵六", "分公司的发票呢")
+		w.Gets("何静", "咨询：报销发票抬头", "3月3日 15:00", "回复")
+		require.Contains(t, w.Says("何静", "我的待办"), number)
+		require.Contains(t, w.Shown("赵六", "何静 的答复").String(), "已请对方继续答复")
+		w.To("2026-03-05 10:01") // three working days after the first answer
+		w.GetsNothing("赵六", "【已办结】")
+		w.Says("何静", "回复 也写总公司")
+		w.Gets("赵六", "也写总公司", "已解决")
+	})
+}
+
+// A second answer counts the three working days anew.
+func TestInquiryAnsweredTwiceClosesAfterTheLastAnswer(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("赵六", "咨询 报销发票抬头")
+		w.Says("何静", "回复 抬头写公司全称")
+		w.To("2026-03-04 10:00")
+		require.Contains(t, w.Says("何静", "回复 M20260302-0001 更正：写总公司全称"), "已回复")
+		w.Gets("赵六", "更正：写总公司全称", "已解决")
+		w.To("2026-03-06 10:00")
+		w.GetsNothing("赵六", "【已办结】")
+		w.To("2026-03-09 10:01")
+		w.Gets("赵六", "【已办结】")
+		require.Equal(t, 1, w.Count("赵六", "【已办结】"))
+	})
+}
+
 // A reopened question is not closed by the timer of its first answer.
 func TestInquiryReopenedIsNotClosedByAnOldTimer(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {

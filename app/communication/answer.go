@@ -73,6 +73,9 @@ func (c *Communication) reply(call *chat.Call) (chat.Answer, error) {
 // says nothing the inquiry closes by itself.
 func (c *Communication) answered(call *chat.Call, item *store.Item, text string) error {
 	now := call.Tx.Now()
+	if item.State == store.ItemAnswered {
+		item.Phase++ // the timer of the first answer must not close what was answered again
+	}
 	item.State, item.AnsweredAt = store.ItemAnswered, &now
 	if err := call.Tx.SaveItem(item); err != nil {
 		return err

@@ -133,7 +133,7 @@ func (c *Communication) drawAnswer(r *store.Reader, v notify.View) (notify.Rende
 	closed := "已办结"
 	switch item.State {
 	case store.ItemOpen:
-		closed = "未解决，已请对方重新答复"
+		closed = "已请对方继续答复"
 	case store.ItemWithdrawn:
 		closed = "已撤回"
 	}

@@ -51,32 +51,38 @@ func (c *Communication) reopen(call *chat.Call) (chat.Answer, error) {
 	if err := c.enter(call, item, store.EntryUnresolved, note); err != nil {
 		return chat.Answer{}, err
 	}
-	item.State, item.AnsweredAt = store.ItemOpen, nil
-	item.Phase++
-	if err := call.Tx.SaveItem(&item); err != nil {
-		return chat.Answer{}, err
-	}
-	receivers, err := c.receivers(&call.Tx.Reader, item)
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	if err := c.clocks.Cancel(call.Tx, item.Subject()); err != nil {
-		return chat.Answer{}, err
-	}
 	text := fmt.Sprintf("【未解决】%s 表示 %s「%s」还没有解决，请重新答复。", call.Member.Name, item.Number, clip(item.Body, 20))
 	if note != "" {
 		text += "\n说明：" + note
 	}
-	if err := c.tell(call.Tx, item, receivers, eventPurpose, text); err != nil {
-		return chat.Answer{}, err
-	}
-	if _, err := c.deliver(call.Tx, item, receivers); err != nil {
-		return chat.Answer{}, err
-	}
-	if err := c.notify.Refresh(call.Tx, item.Subject()); err != nil {
+	if err := c.askAgain(call.Tx, item, text); err != nil {
 		return chat.Answer{}, err
 	}
 	return chat.Accepted(item.Number, "已请对方重新答复，时限重新计算。"), nil
+}
+
+// askAgain opens an answered inquiry: told why, its receivers owe an answer
+// with fresh clocks and cards.
+func (c *Communication) askAgain(tx *store.Tx, item store.Item, why string) error {
+	item.State, item.AnsweredAt = store.ItemOpen, nil
+	item.Phase++
+	if err := tx.SaveItem(&item); err != nil {
+		return err
+	}
+	receivers, err := c.receivers(&tx.Reader, item)
+	if err != nil {
+		return err
+	}
+	if err := c.clocks.Cancel(tx, item.Subject()); err != nil {
+		return err
+	}
+	if err := c.tell(tx, item, receivers, eventPurpose, why); err != nil {
+		return err
+	}
+	if _, err := c.deliver(tx, item, receivers); err != nil {
+		return err
+	}
+	return c.notify.Refresh(tx, item.Subject())
 }
 
 // asAsker takes an inquiry the member asked.
@@ -106,12 +112,15 @@ func (c *Communication) add(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	told := fmt.Sprintf("【补充】%s 补充 %s「%s」：\n%s", call.Member.Name, item.Number, clip(item.Body, 20), text)
-	if err := c.tellOthers(call, item, told); err != nil {
-		return chat.Answer{}, err
-	}
 	answer := chat.Accepted(item.Number, "已补充并通知对方。")
+	if item.State == store.ItemAnswered {
+		answer = chat.Accepted(item.Number, "已补充，请对方继续答复，时限重新计算。")
+		err = c.askAgain(call.Tx, item, told)
+	} else {
+		err = c.tellOthers(call, item, told)
+	}
 	answer.Subject = item.Subject()
-	return answer, nil
+	return answer, err
 }
 
 // withdraw is 撤回: nobody owes an answer any more.
