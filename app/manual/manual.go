@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// files holds zh/NN-topic.md and en/NN-topic.md; NN orders the topics.
+// files holds zh/NN-topic.md and en/NN-topic.md, NN orders the topics, and the
+// pictures they show.
 //
-//go:embed zh en
+//go:embed zh en pictures
 var files embed.FS
 
 // Language is the language a topic is written in.

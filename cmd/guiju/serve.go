@@ -30,7 +30,7 @@ func newServe() *cobra.Command {
 			return serve(cmd.Context(), configPath(cmd), clock)
 		},
 	}
-	cmd.Flags().StringVar(&clock, "clock", "", "从该沙盒平台取业务时间（仅限本机地址，用于测试）")
+	cmd.Flags().StringVar(&clock, "clock", "", "从该沙箱平台取业务时间（仅限本机地址，用于测试）")
 	return cmd
 }
 
