@@ -19,6 +19,11 @@ const (
 	// readLimit is how long a body may take to arrive.
 	readLimit = 5 * time.Second
 
+	// ordinaryBody is the size of a body that is read without asking; WeCom's largest known callbacks have some
+	// 30 KiB. largeAtOnce is how many of the others, up to envelope.MaxBody, are held at once.
+	ordinaryBody = 64 << 10 // bytes
+	largeAtOnce  = 8
+
 	// inboxLimit bounds the context an Inbox works under, which outlives a closed connection.
 	inboxLimit = 10 * time.Second
 )
@@ -64,12 +69,13 @@ type Handler struct {
 	inbox     Inbox
 	o         Options
 	refused   refusals
-	bodies    sync.Pool // of *bytes.Buffer
+	bodies    sync.Pool     // of *bytes.Buffer
+	large     chan struct{} // places of large bodies
 }
 
 // New checks the receivers and builds their handler.
 func New(receivers []Receiver, inbox Inbox, o Options) (*Handler, error) {
-	h := &Handler{receivers: make(map[string]Receiver, len(receivers)), inbox: inbox, o: o.withDefaults()}
+	h := &Handler{receivers: make(map[string]Receiver, len(receivers)), inbox: inbox, large: make(chan struct{}, largeAtOnce), o: o.withDefaults()}
 	for _, r := range receivers {
 		if err := r.check(); err != nil {
 			return nil, err

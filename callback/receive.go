@@ -38,7 +38,9 @@ func (h *Handler) receive(x *exchange) {
 	}
 	body := h.bodies.Get().(*bytes.Buffer)
 	defer h.releaseBody(body)
-	if err := readBody(x, body); err != nil {
+	release, err := h.readBody(x, body)
+	defer release()
+	if err != nil {
 		status, reason := bodyRefusal(err)
 		h.refuse(x, status, reason)
 		return
@@ -167,22 +169,43 @@ func readable(r *http.Request) bool {
 	return true
 }
 
-func readBody(x *exchange, into *bytes.Buffer) error {
+// readBody reads a body of an ordinary size freely, and of a large one no more than that before it has one of the few
+// places, which release gives back when the body is done with: so a flood of megabytes costs a bounded memory.
+func (h *Handler) readBody(x *exchange, into *bytes.Buffer) (release func(), err error) {
+	release = func() {}
 	if x.Request.ContentLength > envelope.MaxBody {
-		return envelope.ErrSize
+		return release, envelope.ErrSize
 	}
 	// Not every ResponseWriter has a connection with deadlines; the server's own read timeout holds then.
 	_ = http.NewResponseController(x.Writer).SetReadDeadline(time.Now().Add(readLimit))
-	_, err := into.ReadFrom(io.LimitReader(x.Request.Body, envelope.MaxBody+1))
-	if err == nil && into.Len() > envelope.MaxBody {
-		return envelope.ErrSize
+	_, err = into.ReadFrom(io.LimitReader(x.Request.Body, ordinaryBody))
+	if err != nil || into.Len() < ordinaryBody {
+		return release, err
 	}
-	return err
+	wait := time.NewTimer(readLimit)
+	defer wait.Stop()
+	select {
+	case h.large <- struct{}{}:
+		release = func() { <-h.large }
+	case <-wait.C:
+		return release, errBusy
+	}
+	_, err = into.ReadFrom(io.LimitReader(x.Request.Body, envelope.MaxBody+1-ordinaryBody))
+	if err == nil && into.Len() > envelope.MaxBody {
+		err = envelope.ErrSize
+	}
+	return release, err
 }
 
+// errBusy makes WeCom send the callback again.
+var errBusy = errors.New("too many large bodies at once")
+
 func bodyRefusal(err error) (status int, reason string) {
-	if errors.Is(err, envelope.ErrSize) {
+	switch {
+	case errors.Is(err, envelope.ErrSize):
 		return http.StatusRequestEntityTooLarge, envelope.Reason(err)
+	case errors.Is(err, errBusy):
+		return http.StatusServiceUnavailable, "busy"
 	}
 	return http.StatusBadRequest, "body"
 }
@@ -209,8 +232,7 @@ func write(x *exchange, contentType string, body []byte) error {
 
 // releaseBody keeps ordinary buffers; a rare huge one is left to the collector.
 func (h *Handler) releaseBody(b *bytes.Buffer) {
-	const keep = 64 << 10
-	if b.Cap() <= keep {
+	if b.Cap() <= 2*ordinaryBody {
 		b.Reset()
 		h.bodies.Put(b)
 	}

@@ -12,6 +12,7 @@ import (
 // corp id differs), and
 //
 //	receiver, method, content_type, size, body   the request is none WeCom sends
+//	busy                                         too many large bodies at once; WeCom sends it again
 //	plaintext_xml, _json, _depth, _elements      proved and opened, but not readable
 type Refusal struct {
 	Receiver string // a configured name or UnknownReceiver

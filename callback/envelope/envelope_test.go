@@ -194,6 +194,24 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// Legal XML that WeCom does not write is read up to a size: it is not proved yet, and costs a hundred times the proof.
+func TestUnusualBodiesAreBounded(t *testing.T) {
+	e := key(t, tokenE, aesKeyE, corpE)
+	c := vectorsE["E2 markup and Chinese"]
+	q := Query{c.signature, c.timestamp, c.nonce}
+	for blanks, want := range map[int]error{1: nil, maxUnusual / 2: nil, maxUnusual: ErrXML} {
+		for name, body := range map[string]string{
+			"comment": "<xml><!--" + strings.Repeat(" ", blanks) + "--><Encrypt>" + c.cipher + "</Encrypt></xml>",
+			"header":  "<?xml version='1.0'?>" + strings.Repeat(" ", blanks) + "<xml><Encrypt>" + c.cipher + "</Encrypt></xml>",
+		} {
+			_, err := Keys{Current: e}.Open(q, []byte(body))
+			require.ErrorIs(t, err, want, "%s of %d bytes", name, blanks)
+		}
+	}
+	_, err := Keys{Current: e}.Open(q, []byte("<xml>"+strings.Repeat(" ", maxUnusual)+"<Encrypt>"+c.cipher+"</Encrypt></xml>"))
+	require.NoError(t, err, "WeCom's own dialect may be as long as it likes")
+}
+
 func TestWrongAESKeyIsBadPadding(t *testing.T) {
 	mixed := Keys{Current: key(t, tokenA, aesKeyE, corpA)}
 	_, err := mixed.OpenEcho(queryA2, cipherA2)
