@@ -135,6 +135,27 @@ func TestG1_4_1_4_b_AE6_TheDeputyAnswersInTheAbsentPlace(t *testing.T) {
 	})
 }
 
+// What was open when the leave begins passes to the deputy with a fresh clock.
+func TestG1_4_1_4_b_AE6_OpenItemsPassWhenTheLeaveBegins(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		const number = "M20260302-0001"
+		w.Says("赵六", "代理 孙七 明天 周五")
+		w.To("17:40")
+		w.Says("邵静", "发通知 赵六、周八 客户资料请核对 重要 需回复")
+		w.Says("孙七", "发通知 赵六 请还钥匙")
+		w.Gets("赵六", "客户资料请核对", "3月3日 09:10")
+		w.To("2026-03-03 09:00")
+		w.Gets("孙七", "通知：客户资料请核对", "3月3日 09:30", "回复")
+		w.Gets("邵静", "【转交】"+number, "赵六外出，由孙七代为答复")
+		w.GetsNothing("孙七", "通知：请还钥匙") // his own: nobody stands in for the one who asks himself
+		w.To("09:25")
+		require.Zero(t, w.Count("赵六", "客户资料请核对", "已超时"))
+		w.Says("孙七", "回复 "+number+" 已核对")
+		w.Traces("邵静", number, "赵六：已转交", "孙七（代赵六）：按时回应", "周八：已超时")
+		require.Contains(t, w.Says("赵六", "我的待办"), "请还钥匙")
+	})
+}
+
 func TestG1_4_1_4_b_AE6_OnlyTheMemberOrHisSuperiorSetsADeputy(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("魏伟", "代理 孙七 今天 明天 本人:赵六"), "发给赵六的事项由孙七代为答复")

@@ -63,6 +63,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules no
 	n.OnDelivered(itemPurpose, delivered)
 	n.OnDelivered(itemPurpose+".again", delivered)
 	clocks.OnUndelivered("item", c.forward)
+	clocks.OnAway("item", c.standIn)
 	clocks.AlsoWaiting("待我确认是否解决", func(r *store.Reader, member int64, limit int) ([]response.Waiting, error) {
 		items, err := r.ItemsSent(member, []store.ItemState{store.ItemAnswered}, limit)
 		var all []response.Waiting

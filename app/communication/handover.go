@@ -63,6 +63,46 @@ func (c *Communication) handOver(_ context.Context, _ *queue.Job, args HandOver)
 	})
 }
 
+// standIn gives what an absent member owes to his deputy. Who asked, or owes an
+// answer of his own, cannot stand in: then it waits for the member.
+func (c *Communication) standIn(tx *store.Tx, clock store.Clock, deputy int64) error {
+	item, err := c.lockedItem(tx, clock.SubjectID)
+	if err != nil || item.State != store.ItemOpen || deputy == item.SenderID {
+		return err
+	}
+	current, err := c.receivers(&tx.Reader, item)
+	if err != nil || slices.Contains(current, deputy) {
+		return err
+	}
+	members, err := tx.Members([]int64{clock.ReceiverID, deputy})
+	if err != nil {
+		return err
+	}
+	names := map[int64]string{}
+	for _, m := range members {
+		names[m.ID] = m.Name
+	}
+	if err := c.clocks.Pass(tx, item.Subject(), clock.ReceiverID); err != nil {
+		return err
+	}
+	if err := tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: clock.ReceiverID}); err != nil {
+		return err
+	}
+	became := fmt.Sprintf("%s外出，由%s代为答复", names[clock.ReceiverID], names[deputy])
+	entry := store.ItemEntry{ItemID: item.ID, Kind: store.EntryPassed, Text: became, Source: "job", At: tx.Now()}
+	if err := tx.AddEntry(entry); err != nil {
+		return err
+	}
+	if _, err := c.deliver(tx, item, []int64{clock.ReceiverID}); err != nil { // to who stands in for him
+		return err
+	}
+	text := fmt.Sprintf("【转交】%s「%s」：%s，时限重新计算。", item.Number, clip(item.Body, 20), became)
+	if err := c.tell(tx, item, []int64{item.SenderID}, eventPurpose, text); err != nil {
+		return err
+	}
+	return c.notify.Refresh(tx, item.Subject())
+}
+
 // replace puts the leaver's superior in his place, unless nobody but the
 // sender is left.
 func (c *Communication) replace(tx *store.Tx, id int64, leaver store.Member) error {
@@ -109,10 +149,8 @@ func (c *Communication) takeOver(tx *store.Tx, item *store.Item, member int64) e
 	if err != nil {
 		return err
 	}
-	for _, id := range current {
-		if id == member {
-			return nil
-		}
+	if slices.Contains(current, member) {
+		return nil
 	}
 	if item.State == store.ItemAnswered {
 		return tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: member, Active: true})

@@ -174,6 +174,13 @@ func (c *Clocks) deputize(call *chat.Call) (chat.Answer, error) {
 	if err := tx.AddDeputy(&span); err != nil {
 		return chat.Answer{}, err
 	}
+	begins := from
+	if now := tx.Now(); begins.Before(now) {
+		begins = now
+	}
+	if _, err := tx.Enqueue(Away{Member: absent.ID}, store.At(begins)); err != nil {
+		return chat.Answer{}, err
+	}
 	err = tx.Audit(store.AuditEntry{
 		Actor: call.Member.ID, Action: "deputy.set", Subject: store.Subject{Kind: "member", ID: absent.ID}, Source: store.AuditSource(call.Source),
 		Detail: map[string]any{"deputy": deputy.ID, "from": day(from), "until": day(last)},

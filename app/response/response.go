@@ -56,13 +56,17 @@ type Clocks struct {
 	superiors Superiors
 	log       *slog.Logger
 	forward   map[string]Forward
+	away      map[string]func(tx *store.Tx, clock store.Clock, deputy int64) error
 	sources   []headed
 	breached  func(class string)
 }
 
 // New builds the clocks and registers their cards.
 func New(n *notify.Notifier, rules notify.Rules, superiors Superiors, log *slog.Logger) *Clocks {
-	c := &Clocks{notify: n, rules: rules, superiors: superiors, log: log, forward: map[string]Forward{}, breached: func(string) {}}
+	c := &Clocks{
+		notify: n, rules: rules, superiors: superiors, log: log, breached: func(string) {},
+		forward: map[string]Forward{}, away: map[string]func(*store.Tx, store.Clock, int64) error{},
+	}
 	n.Card(dueCard, c.drawDue)
 	n.Card(escalationCard, c.drawEscalation)
 	return c
@@ -74,6 +78,7 @@ func (c *Clocks) Register(q *queue.Queue) {
 	queue.Register(q, c.step, queue.Deadline())
 	queue.Register(q, c.undelivered, queue.Deadline())
 	queue.Register(q, c.summary, queue.Deadline())
+	queue.Register(q, c.passAway)
 }
 
 // OnUndelivered says who takes items of this kind that do not arrive.
