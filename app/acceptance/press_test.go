@@ -3,11 +3,13 @@ package acceptance_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Cards: states, presses that come twice, late, or from somebody else.
+// Presses on cards that come twice, late, or from somebody else, and what the
+// cards show then.
 
 func TestPressingTwiceIsHarmless(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
@@ -55,7 +57,7 @@ func TestStalePressAfterReopening(t *testing.T) {
 		w.Traces("赵六", number, "等待回应")
 		w.Heals()
 		for range 8 {
-			w.Waits(10 * 60e9)
+			w.Waits(10 * time.Minute)
 		}
 		require.Contains(t, w.Shown("赵六", "何静 的答复").String(), "已请对方继续答复")
 		w.Presses("何静", "回复")
