@@ -227,7 +227,10 @@ func commitError(ctx context.Context, err error) error {
 type mysqlTx struct {
 	tx   *sql.Tx
 	lost error
+	run  int // statements
 }
+
+func (t *mysqlTx) statementsRun() int { return t.run }
 
 func (t *mysqlTx) note(err error) error {
 	if err == nil || t.lost != nil {
@@ -253,6 +256,7 @@ func (t *mysqlTx) ExecContext(ctx context.Context, query string, args ...any) (s
 	if t.lost != nil {
 		return nil, t.lost
 	}
+	t.run++
 	r, err := t.tx.ExecContext(ctx, query, args...)
 	return r, t.note(err)
 }
@@ -262,6 +266,7 @@ func (t *mysqlTx) QueryContext(ctx context.Context, query string, args ...any) (
 	if t.lost != nil {
 		return nil, t.lost
 	}
+	t.run++
 	rows, err := t.tx.QueryContext(ctx, query, args...)
 	return rows, t.note(err)
 }
@@ -273,6 +278,7 @@ func (t *mysqlTx) QueryRowContext(ctx context.Context, query string, args ...any
 		cancel()
 		ctx = cancelled // a sql.Row cannot be made with an error but by asking in vain
 	}
+	t.run++
 	row := t.tx.QueryRowContext(ctx, query, args...)
 	_ = t.note(row.Err())
 	return row

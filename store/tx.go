@@ -21,6 +21,15 @@ type Tx struct {
 	heard    *Conversation // read and locked by Speaker, not saved since
 }
 
+// Statements is how many statements this transaction has run so far, those that
+// begin and end it left out: the measure of what a callback costs.
+func (tx *Tx) Statements() int {
+	if pool, ok := tx.g.Statement.ConnPool.(interface{ statementsRun() int }); ok {
+		return pool.statementsRun()
+	}
+	return 0
+}
+
 // runClosure runs fn and writes what it has left to the end.
 func (tx *Tx) runClosure(fn func(tx *Tx) error) error {
 	if err := fn(tx); err != nil {

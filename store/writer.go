@@ -249,6 +249,7 @@ func (w *writer) runMember(m *member) {
 		w.conn.dropped = true
 		return
 	}
+	w.conn.run = 0
 	m.err = w.call(m)
 	if w.conn.dropped {
 		return

@@ -22,6 +22,7 @@ type writerConn struct {
 	pool       *sql.DB
 	conn       *sql.Conn // nil: not connected
 	statements map[string]*sql.Stmt
+	run        int // statements of the present member
 
 	open       bool // BEGIN succeeded, neither COMMIT nor ROLLBACK followed
 	dropped    bool // the engine rolled back by itself
@@ -209,6 +210,7 @@ func (c *writerConn) ExecContext(_ context.Context, query string, args ...any) (
 	if !c.usable() {
 		return nil, errDropped
 	}
+	c.run++
 	s, err := c.prepare(query)
 	if err != nil {
 		return nil, err
@@ -221,6 +223,7 @@ func (c *writerConn) QueryContext(_ context.Context, query string, args ...any) 
 	if !c.usable() {
 		return nil, errDropped
 	}
+	c.run++
 	s, err := c.prepare(query)
 	if err != nil {
 		return nil, err
@@ -237,7 +240,10 @@ func (c *writerConn) QueryRowContext(_ context.Context, query string, args ...an
 		cancel()
 		return c.pool.QueryRowContext(cancelled, "SELECT 1")
 	}
+	c.run++
 	return c.conn.QueryRowContext(ctx, query, args...)
 }
+
+func (c *writerConn) statementsRun() int { return c.run }
 
 func (c *writerConn) usable() bool { return c.open && !c.dropped && c.conn != nil }
