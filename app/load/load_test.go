@@ -8,8 +8,11 @@ package load_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -72,13 +75,20 @@ func TestLoad(t *testing.T) {
 				floor.full(t, 200*time.Millisecond) // connections, caches
 				figure.full(t, 200*time.Millisecond)
 				var ratios, cpu, rates, floors []float64
-				for range rounds {
-					whole.settle(t, time.Minute)
+				for round := range rounds {
+					whole.settle(t, 2*time.Minute)
 					before := processor()
 					b := floor.full(t, span)
 					middle := processor()
+					stop := profile(t, round == rounds-1)
 					w := figure.full(t, span)
+					stop()
 					after := processor()
+					if os.Getenv("GUIJU_LOAD_VERBOSE") != "" {
+						fmt.Printf("  bare %6.0f/s p50 %s p99 %s processor %s | guiju %6.0f/s p50 %s p99 %s processor %s, %d sends behind\n",
+							b.rate, b.p50, b.p99, time.Duration(float64(middle-before)/(b.rate*span.Seconds())),
+							w.rate, w.p50, w.p99, time.Duration(float64(after-middle)/(w.rate*span.Seconds())), figure.sent.Load()-whole.sends.Load())
+					}
 					ratios, rates, floors = append(ratios, w.rate/b.rate), append(rates, w.rate), append(floors, b.rate)
 					cpu = append(cpu, (after-middle).Seconds()/(w.rate*span.Seconds())/((middle-before).Seconds()/(b.rate*span.Seconds())))
 				}
@@ -131,6 +141,22 @@ func effects(t *testing.T, s server, c command, n int64) {
 		require.Equal(t, n, s.count(t, table), table)
 	}
 	require.Equal(t, n, s.sends.Load(), "every message is sent once")
+}
+
+// profile writes what the processor does in guiju's last round of a test to a
+// file in the directory GUIJU_LOAD_PROFILE, for go tool pprof.
+func profile(t *testing.T, wanted bool) (stop func()) {
+	dir := os.Getenv("GUIJU_LOAD_PROFILE")
+	if dir == "" || !wanted {
+		return func() {}
+	}
+	file, err := os.Create(filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+".prof"))
+	require.NoError(t, err)
+	require.NoError(t, pprof.StartCPUProfile(file))
+	return func() {
+		pprof.StopCPUProfile()
+		require.NoError(t, file.Close())
+	}
 }
 
 func median(all []float64) float64 {
