@@ -52,7 +52,7 @@ func TestE2_S_1_ImportantNotice(t *testing.T) {
 		}
 		require.Equal(t, 1, w.Count("邵静", "【超时】"))
 		require.Zero(t, w.Count("邵静", "未按时回应", "已知悉"), "she knows from the summary")
-		w.Gets("魏伟", "赵六 未按时回应", "已知悉")
+		require.Equal(t, 1, w.Count("魏伟", "赵六 未按时回应", "已知悉"), "直接上级 of 赵六")
 		for _, name := range []string{"魏伟", "赵六", "周八"} {
 			w.GetsNothing("邵静", "【已响应】")
 			w.Says(name, "回复 "+number+" 知道了")
