@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -252,7 +253,11 @@ func (a *App) buildEdge() error {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false // WeCom follows no redirect
-	router.Use(gin.Recovery())
+	router.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) {
+		// What was thrown may quote a body, so it is not logged.
+		a.log.Error("a request panicked", "path", c.FullPath())
+		c.AbortWithStatus(http.StatusInternalServerError)
+	}))
 	a.handler.Register(router)
 	router.GET("/healthz", a.healthz)
 	router.GET("/readyz", a.readyz)

@@ -153,7 +153,11 @@ func (in *Inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
 		return err
 	}
 	in.log.Error("handling failed; a job tries again", "receiver", d.Receiver, "kind", d.Event.Head().Kind(), "err", err)
-	return in.keepFailed(ctx, d)
+	if err = in.keepFailed(ctx, d); err == nil || unavailable(err) || ctx.Err() != nil {
+		return err
+	}
+	// What cannot even be kept as failed must not hold up those behind it.
+	return in.keepUnhandled(ctx, spooled{Receiver: d.Receiver, Raw: d.Raw, ReceivedAt: d.ReceivedAt}, "无法保存处理结果")
 }
 
 // Run drains the spool whenever it holds something, until ctx ends.

@@ -95,10 +95,13 @@ func (tx *Tx) SaveCard(c Card) error {
 	return nil
 }
 
+// longestCode is what the column holds, in bytes.
+const longestCode = 190
+
 // AddCode keeps a response code of a card.
 func (tx *Tx) AddCode(cardID int64, code string) error {
-	if code == "" {
-		return nil
+	if code == "" || len(code) > longestCode {
+		return nil // WeCom's are shorter; one that does not fit cannot be used
 	}
 	if _, err := tx.exec("INSERT INTO card_codes (card_id, code, got_at) VALUES (?, ?, ?)", cardID, code, tx.Now()); err != nil {
 		return fmt.Errorf("keep code of card %d: %w", cardID, err)

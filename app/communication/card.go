@@ -39,10 +39,6 @@ func (c *Communication) drawItem(r *store.Reader, v notify.View) (notify.Rendere
 	if item.Class == string(policy.Important) {
 		heading, color = "重要", card.Red
 	}
-	what := "咨询"
-	if item.Kind == store.NoticeItem {
-		what = "通知"
-	}
 	rows := []card.HorizontalContent{
 		{KeyName: "编号", Value: item.Number},
 		{KeyName: "来自", Value: sender.Name, Type: card.MemberRow, UserID: sender.UserID},
@@ -60,7 +56,7 @@ func (c *Communication) drawItem(r *store.Reader, v notify.View) (notify.Rendere
 	}
 	drawn := card.ButtonInteraction{
 		TaskID: v.TaskID,
-		Source: &card.Source{Desc: what + "（" + heading + "）", DescColor: color},
+		Source: &card.Source{Desc: kindWord(item) + "（" + heading + "）", DescColor: color},
 		Title:  card.MainTitle{Title: title(item), Desc: c.when(item.CreatedAt)},
 		Rows:   rows, Buttons: buttons,
 	}

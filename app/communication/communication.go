@@ -350,11 +350,14 @@ func (c *Communication) tell(tx *store.Tx, item store.Item, to []int64, purpose,
 
 // title is one line that tells an item apart.
 func title(item store.Item) string {
-	kind := "咨询"
+	return kindWord(item) + "：" + clip(item.Body, titleText)
+}
+
+func kindWord(item store.Item) string {
 	if item.Kind == store.NoticeItem {
-		kind = "通知"
+		return "通知"
 	}
-	return kind + "：" + clip(item.Body, titleText)
+	return "咨询"
 }
 
 func clip(text string, runes int) string {

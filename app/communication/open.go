@@ -187,7 +187,13 @@ func (c *Communication) deliver(tx *store.Tx, item store.Item, to []int64) ([]in
 // would cut it.
 func (c *Communication) show(tx *store.Tx, item store.Item, to []int64) error {
 	if len([]rune(item.Body)) > cardText {
-		if err := c.tell(tx, item, to, eventPurpose, fmt.Sprintf("%s\n%s", item.Number, item.Body)); err != nil {
+		sender, err := tx.Member(item.SenderID)
+		if err != nil {
+			return err
+		}
+		// The first line is ours: nobody's words pass for the app's own.
+		text := fmt.Sprintf("%s 的%s %s 全文：\n%s", sender.Name, kindWord(item), item.Number, item.Body)
+		if err := c.tell(tx, item, to, eventPurpose, text); err != nil {
 			return err
 		}
 	}

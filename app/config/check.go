@@ -113,6 +113,11 @@ func (k *checker) app(at string, app App, before []App) {
 	case slices.ContainsFunc(before, func(b App) bool { return b.AgentID == app.AgentID }):
 		k.add(at+"agent_id", "%d is the agent id of another app; each app has its own", app.AgentID)
 	}
+	if !app.Token.Empty() && slices.ContainsFunc(before, func(b App) bool {
+		return b.Token.Reveal() == app.Token.Reveal() && b.EncodingAESKey.Reveal() == app.EncodingAESKey.Reveal()
+	}) {
+		k.add(at+"token", "and encoding_aes_key are those of another app; a callback of one would pass for the other's: press 随机获取 in 接收消息 → 设置API接收")
+	}
 	k.credentials(at, "", app.Token, app.EncodingAESKey)
 	k.credentials(at, "previous_", app.PreviousToken, app.PreviousEncodingAESKey)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -92,11 +94,22 @@ func showEvent(cmd *cobra.Command, ad *app.Admin, d store.Delivery, body bool) e
 	if err := table(cmd.OutOrStdout(), lines); err != nil || !body {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "\n内容：\n%s\n", d.Raw)
+	fmt.Fprintf(cmd.OutOrStdout(), "\n内容：\n%s\n", printable(d.Raw))
 	if len(d.Reply) > 0 {
-		fmt.Fprintf(cmd.OutOrStdout(), "\n答复：\n%s\n", d.Reply)
+		fmt.Fprintf(cmd.OutOrStdout(), "\n答复：\n%s\n", printable(d.Reply))
 	}
 	return nil
+}
+
+// printable shows control characters as such: what a member wrote must not
+// steer the administrator's terminal.
+func printable(body []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			return '\ufffd'
+		}
+		return r
+	}, string(body))
 }
 
 func newEventsReplay() *cobra.Command {
