@@ -166,7 +166,7 @@ func member(name string) string {
 func TestTwoLastReceiversAtOnceCloseTheirNotice(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db store.Config) {
 		d := newDirect(t)
-		a, r := d.start(db, "", "127.0.0.1:1"), d.reader(db)
+		a, r := d.start(db, "", "127.0.0.1:1"), openDatabase(t, db)
 		fought := d.duels(400, a, func(lane, i int) (duel, error) {
 			to := receivers[lane]
 			text := fmt.Sprintf("第%d次通知", i)
@@ -205,7 +205,7 @@ func TestTwoLastReceiversAtOnceCloseTheirNotice(t *testing.T) {
 func TestResolvedAndUnresolvedAtOnceEndInOneOrder(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db store.Config) {
 		d := newDirect(t)
-		a, r := d.start(db, "", "127.0.0.1:1"), d.reader(db)
+		a, r := d.start(db, "", "127.0.0.1:1"), openDatabase(t, db)
 		fought := d.duels(300, a, func(lane, i int) (duel, error) {
 			number, receiver, err := d.question(a, r, lane, i)
 			if err == nil {
@@ -241,7 +241,7 @@ func TestResolvedAndUnresolvedAtOnceEndInOneOrder(t *testing.T) {
 func TestPassOnAndReplyAtOnceLeaveOneReceiver(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db store.Config) {
 		d := newDirect(t)
-		a, r := d.start(db, "", "127.0.0.1:1"), d.reader(db)
+		a, r := d.start(db, "", "127.0.0.1:1"), openDatabase(t, db)
 		fought := d.duels(300, a, func(lane, i int) (duel, error) {
 			number, receiver, err := d.question(a, r, lane, i)
 			return duel{number: number, acts: [2]act{{receiver, "转交 " + number + " 江一"}, {receiver, "回复 " + number + " 请看制度"}}}, err

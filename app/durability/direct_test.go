@@ -21,7 +21,6 @@ import (
 	"guiju/app/config"
 	"guiju/callback/envelope"
 	"guiju/store"
-	"guiju/store/storetest"
 	"guiju/wecom/sandbox"
 )
 
@@ -139,14 +138,6 @@ func (d *direct) deliver(a *app.App, message []byte) (string, error) {
 	var reply struct{ Content string }
 	err = xml.Unmarshal(plain, &reply)
 	return reply.Content, err
-}
-
-// reader reads the database of cfg.
-func (d *direct) reader(cfg store.Config) *store.Reader {
-	d.t.Helper()
-	clock := storetest.NewClock()
-	clock.Set(monday)
-	return storetest.OpenConfig(d.t, cfg, clock).Reader(context.Background())
 }
 
 // cards counts the cards a member has that show a record number.

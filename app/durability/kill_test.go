@@ -3,6 +3,7 @@ package durability_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,64 @@ func TestKilledAroundEachCommitHandlesTheCallbackOnce(t *testing.T) {
 	}
 }
 
+// Given many people asking at once, when the process is killed in the middle of
+// a commit they share, of a claim or of a send, then each question that WeCom
+// has delivered is handled once.
+func TestKilledUnderLoadHandlesEachCallbackOnce(t *testing.T) {
+	for _, fault := range []string{"before_commit:4", "after_commit:9", "claimed:3", "sent:7"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			eachDatabase(t, func(t *testing.T, db store.Config) {
+				const each = 5
+				askers := []string{"zhaoliu", "sunqi", "zhouba", "wujiu", "zhengshi", "lisi"}
+				s := setup{listen: freeAddress(t), store: db, dir: t.TempDir()}
+				wecom := newPlatform(t, "http://"+s.listen, nil)
+				s.platform = wecom.url
+				app := s.serve(t, fault, sandbox.DefaultOptions())
+				wecom.settle()
+
+				var asking sync.WaitGroup
+				var mu sync.Mutex
+				var deliveries []int64
+				for _, asker := range askers {
+					asking.Go(func() {
+						for i := range each {
+							result := wecom.say(asker, fmt.Sprintf("咨询 %s的报销问题%d", asker, i))
+							mu.Lock()
+							deliveries = append(deliveries, result.DeliveryID)
+							mu.Unlock()
+						}
+					})
+				}
+				app.dies()
+				app = s.serve(t, "", sandbox.DefaultOptions())
+				asking.Wait()
+				for _, id := range deliveries {
+					wecom.redeliver(id, 2)
+				}
+				wecom.settle()
+				wecom.advance(3 * time.Minute) // 25 messages a minute reach one person
+				for _, asker := range askers {
+					require.Equal(t, each, wecom.shown(asker, "【已受理】"), "%s:\n%s", asker, transcript(wecom.chat(asker)))
+					for i := range each {
+						require.Equal(t, 1, wecom.shown("hejing", fmt.Sprintf("咨询：%s的报销问题%d", asker, i)), transcript(wecom.chat("hejing")))
+					}
+				}
+				app.stop()
+				r := openDatabase(t, db)
+				for _, asker := range askers {
+					member, err := r.MemberByUserID(asker)
+					require.NoError(t, err)
+					items, err := r.ItemsSent(member.ID, []store.ItemState{store.ItemOpen, store.ItemAnswered, store.ItemClosed, store.ItemWithdrawn}, 100)
+					require.NoError(t, err)
+					require.Len(t, items, each)
+				}
+				nothingStuck(t, r)
+			})
+		})
+	}
+}
+
 // askThroughDeath plays 咨询 with a fault and 回复 without one, and looks at
 // everything that must have happened once.
 func askThroughDeath(t *testing.T, db store.Config, fault string) {
@@ -87,13 +146,10 @@ func askThroughDeath(t *testing.T, db store.Config, fault string) {
 	looksHandledOnce(t, db)
 }
 
-// looksHandledOnce reads the database of a process that has stopped.
+// looksHandledOnce looks at every row the story leaves behind.
 func looksHandledOnce(t *testing.T, cfg store.Config) {
 	t.Helper()
-	clock := storetest.NewClock()
-	clock.Set(monday)
-	r := storetest.OpenConfig(t, cfg, clock).Reader(context.Background())
-
+	r := openDatabase(t, cfg)
 	asker, err := r.MemberByUserID("zhaoliu")
 	require.NoError(t, err)
 	items, err := r.ItemsSent(asker.ID, []store.ItemState{store.ItemOpen, store.ItemAnswered, store.ItemClosed, store.ItemWithdrawn}, 10)
@@ -117,6 +173,20 @@ func looksHandledOnce(t *testing.T, cfg store.Config) {
 	require.Len(t, deliveries, 1)
 	require.Equal(t, store.DeliveryDone, deliveries[0].State)
 
+	nothingStuck(t, r)
+}
+
+// openDatabase reads the database beside the process, or after it.
+func openDatabase(t testing.TB, cfg store.Config) *store.Reader {
+	t.Helper()
+	clock := storetest.NewClock()
+	clock.Set(monday)
+	return storetest.OpenConfig(t, cfg, clock).Reader(context.Background())
+}
+
+// nothingStuck asserts that what is left to do is planned for later.
+func nothingStuck(t testing.TB, r *store.Reader) {
+	t.Helper()
 	unfinished, err := r.JobCounts()
 	require.NoError(t, err)
 	for _, j := range unfinished {

@@ -67,7 +67,7 @@ func TestTwoReplicasShareTheWorkExactlyOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	r := d.reader(db)
+	r := openDatabase(t, db)
 	seen := map[string]int{}
 	for _, user := range askers {
 		member, err := r.MemberByUserID(user)
