@@ -210,29 +210,31 @@ func (e *Engine) Answerer(name, post string, asker int64, org *Org) AnswerDecisi
 	d.Department = e.ResolveDepartment(name, org)
 	tree := []Reason{d.Department.Why}
 	home := org.byID[d.Department.ID]
-	top := e.ResolveDepartment(e.rules.Route.TopFallback, org)
 
 	for _, rung := range []struct {
 		label   string
-		applies bool
-		members []int64
+		members func() (all []int64, applies bool)
 	}{
-		{home.Name + "的岗位“" + post + "”", post != "", org.Holders(post, home.ID)},
-		{home.Name + "的部门主管", d.Department.Found, home.Leaders},
-		{e.rules.Route.TopFallback, top.Found && !top.Fallback, org.byID[top.ID].Leaders},
-		{"管理员", true, org.admins},
+		{home.Name + "的岗位“" + post + "”", func() ([]int64, bool) { return org.Holders(post, home.ID), post != "" }},
+		{home.Name + "的部门主管", func() ([]int64, bool) { return home.Leaders, d.Department.Found }},
+		{e.rules.Route.TopFallback, func() ([]int64, bool) {
+			top := e.ResolveDepartment(e.rules.Route.TopFallback, org)
+			return org.byID[top.ID].Leaders, top.Found && !top.Fallback
+		}},
+		{"管理员", func() ([]int64, bool) { return org.admins, true }},
 	} {
-		if !rung.applies {
+		members, applies := rung.members()
+		if !applies {
 			continue
 		}
-		d.Members = without(rung.members, asker)
+		d.Members = without(members, asker)
 		switch {
 		case len(d.Members) > 0:
 			tree = append(tree, Reason{Mark: Yes, Text: fmt.Sprintf("%s：%d 人", rung.label, len(d.Members))})
 			d.Why = d.root(Yes, "由%s答复", rung.label)
 			d.Why.Of = tree
 			return d
-		case len(rung.members) > 0:
+		case len(members) > 0:
 			tree = append(tree, Reason{Mark: No, Text: rung.label + "：只有提问人自己"})
 		default:
 			tree = append(tree, Reason{Mark: No, Text: rung.label + "：没有人"})

@@ -15,6 +15,7 @@ type Engine struct {
 
 	permissions map[Permission]PermissionInfo
 	roles       map[Role]map[Permission]Scope
+	topics      []topic // of rules.Route.Topics
 }
 
 // Compile checks rules and builds an Engine, which keeps a reference to rules'
@@ -26,6 +27,7 @@ func Compile(rules Rules) (*Engine, error) {
 	e.permissions = permissionIndex()
 	e.roles = k.roles(rules.Permission.Roles, e.permissions)
 	k.sections(&e.rules)
+	e.topics = topicsOf(rules.Route.Topics)
 	if len(k.found) > 0 {
 		return nil, k.found
 	}

@@ -17,6 +17,24 @@ type TopicDecision struct {
 	Why        Reason
 }
 
+// topic is a topic of the rulebook, prepared: every question is held against
+// the whole list.
+type topic struct {
+	words  []string // folded
+	missed Reason   // that none of them is there
+}
+
+func topicsOf(rules []TopicRule) []topic {
+	all := make([]topic, len(rules))
+	for i, t := range rules {
+		all[i].missed = Reason{Mark: No, Text: "不含 " + strings.Join(t.Words, "、") + "（" + t.Department + "）"}
+		for _, word := range t.Words {
+			all[i].words = append(all[i].words, fold(word))
+		}
+	}
+	return all
+}
+
 // Route finds the topic of text: the list is tried in order, first match wins.
 // Free text without a topic gets the entry menu instead of the fallback (G1-2a).
 func (e *Engine) Route(text string) TopicDecision {
@@ -24,8 +42,8 @@ func (e *Engine) Route(text string) TopicDecision {
 	folded := fold(text)
 	var tried []Reason
 	for i, topic := range e.rules.Route.Topics {
-		for _, word := range topic.Words {
-			if !contains(folded, fold(word)) {
+		for j, word := range topic.Words {
+			if !contains(folded, e.topics[i].words[j]) {
 				continue
 			}
 			d := TopicDecision{
@@ -36,7 +54,7 @@ func (e *Engine) Route(text string) TopicDecision {
 			d.Why.Of = append(tried, Reason{Mark: Yes, Text: "含有“" + word + "”"})
 			return d
 		}
-		tried = append(tried, Reason{Mark: No, Text: "不含 " + strings.Join(topic.Words, "、") + "（" + topic.Department + "）"})
+		tried = append(tried, e.topics[i].missed)
 	}
 	d := TopicDecision{Basis: e.basis("route.fallback", clause), Department: e.rules.Route.Fallback}
 	d.Why = d.root(No, "没有匹配的主题；咨询归口 %s，其他内容给出菜单", d.Department)
