@@ -110,6 +110,34 @@ func (r *Reader) OpenClocksFor(member int64, limit int) ([]Clock, error) {
 	return all, nil
 }
 
+// OwedAnswer is what 我的待办 shows of an open clock. Reading the few columns it
+// needs takes half the time of the whole row.
+type OwedAnswer struct {
+	Number     string
+	Title      string
+	State      ClockState
+	NeedsReply bool
+	DueAt      *time.Time
+}
+
+// TableName is the table it is read from.
+func (OwedAnswer) TableName() string { return "clocks" }
+
+func (*OwedAnswer) columns() string { return "number, title, state, needs_reply, due_at" }
+
+func (o *OwedAnswer) fields() []any {
+	return []any{&o.Number, &o.Title, &o.State, &o.NeedsReply, &o.DueAt}
+}
+
+// OwedAnswers is OpenClocksFor for a list of what a member owes.
+func (r *Reader) OwedAnswers(member int64, limit int) ([]OwedAnswer, error) {
+	all, err := list[OwedAnswer](r, "WHERE receiver_id = ? AND state IN ('waiting', 'running', 'acked', 'breached') ORDER BY id"+first(limit), member)
+	if err != nil {
+		return nil, fmt.Errorf("answers owed by member %d: %w", member, err)
+	}
+	return all, nil
+}
+
 // CountOpenClocksFor counts what a member owes.
 func (r *Reader) CountOpenClocksFor(member int64) (int, error) {
 	var n int64

@@ -183,6 +183,29 @@ func (r *Reader) ItemsSent(member int64, states []ItemState, limit int) ([]Item,
 	return all, nil
 }
 
+// ItemLine is what a list shows of an item.
+type ItemLine struct {
+	Number string
+	Kind   ItemKind
+	Body   string
+}
+
+// TableName is the table it is read from.
+func (ItemLine) TableName() string { return "items" }
+
+func (*ItemLine) columns() string { return "number, kind, body" }
+
+func (i *ItemLine) fields() []any { return []any{&i.Number, &i.Kind, &i.Body} }
+
+// ItemLinesSent is ItemsSent for a list of those in one state.
+func (r *Reader) ItemLinesSent(member int64, state ItemState, limit int) ([]ItemLine, error) {
+	all, err := list[ItemLine](r, "WHERE sender_id = ? AND state = ? ORDER BY id DESC"+first(limit), member, string(state))
+	if err != nil {
+		return nil, fmt.Errorf("items sent: %w", err)
+	}
+	return all, nil
+}
+
 // CountItemsSent counts the items in a state that a member sent.
 func (r *Reader) CountItemsSent(member int64, state ItemState) (int, error) {
 	var n int64

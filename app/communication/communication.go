@@ -65,10 +65,10 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules no
 	clocks.OnUndelivered("item", c.forward)
 	clocks.OnAway("item", c.standIn)
 	clocks.AlsoWaiting("待我确认是否解决", func(r *store.Reader, member int64, limit int) ([]response.Waiting, error) {
-		items, err := r.ItemsSent(member, []store.ItemState{store.ItemAnswered}, limit)
+		items, err := r.ItemLinesSent(member, store.ItemAnswered, limit)
 		var all []response.Waiting
 		for _, item := range items {
-			all = append(all, response.Waiting{Number: item.Number, Title: title(item), Hint: "已解决 " + item.Number})
+			all = append(all, response.Waiting{Number: item.Number, Title: title(store.Item{Kind: item.Kind, Body: item.Body}), Hint: "已解决 " + item.Number})
 		}
 		return all, err
 	})

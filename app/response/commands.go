@@ -78,7 +78,7 @@ func (c *Clocks) Waiting(r *store.Reader, member int64) (int, error) {
 // todo is 我的待办.
 func (c *Clocks) todo(call *chat.Call) (chat.Answer, error) {
 	r := &call.Tx.Reader
-	clocks, err := r.OpenClocksFor(call.Member.ID, maxListed+1)
+	clocks, err := r.OwedAnswers(call.Member.ID, maxListed+1)
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -116,7 +116,7 @@ func (c *Clocks) todo(call *chat.Call) (chat.Answer, error) {
 	return chat.Answer{Text: fmt.Sprintf("您有 %d 项待办：", min(total, maxListed)) + b.String()}, nil
 }
 
-func (c *Clocks) limit(clock store.Clock) string {
+func (c *Clocks) limit(clock store.OwedAnswer) string {
 	switch {
 	case clock.DueAt == nil:
 		return ""
