@@ -7,8 +7,7 @@ import (
 )
 
 // One test per row of the reply wording of guide E2.0, on the whole product.
-// The row 内部错误 is in gateway_test.go. No command of today's systems warns
-// (level warn, S01): that row is tested in app/chat.
+// The row 内部错误 is in gateway_test.go.
 
 func TestE2_0_Wording_Accepted(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
@@ -26,6 +25,27 @@ func TestE2_0_Wording_Refused(t *testing.T) {
 func TestE2_0_Wording_Incomplete(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("赵六", "发通知 孙七"), "【请补充】内容：请输入通知内容")
+	})
+}
+
+// Given a notice in slang, when it is sent, then the sender is warned once
+// with the words found; 仍然发送 sends it all the same.
+func TestG1_4_1_4_a_AE1_SlangIsWarnedOf(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		told := w.Says("赵六", "发通知 孙七 绝绝子，快点交！！！")
+		require.Contains(t, told, "【提醒】有不合适的用语：绝绝子、！！！（依据 G1-4.1(4)a）")
+		w.GetsNothing("孙七", "绝绝子")
+		w.Presses("赵六", "仍然发送")
+		w.Gets("赵六", "【已受理】M20260302-0001 已通知 1 人")
+		w.Gets("孙七", "绝绝子")
+	})
+}
+
+func TestE2_0_Wording_Warned(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		require.Contains(t, w.Says("赵六", "发通知 孙七 快点交！！！"), "【提醒】有不合适的用语：！！！（依据 G1-4.1(4)a）")
+		require.Equal(t, "好的，没有发送。", w.Says("赵六", "取消"))
+		w.GetsNothing("孙七", "快点交")
 	})
 }
 

@@ -2,6 +2,7 @@ package communication
 
 import (
 	"fmt"
+	"strings"
 
 	"guiju/app/chat"
 	"guiju/app/notify"
@@ -55,6 +56,9 @@ func (c *Communication) inform(call *chat.Call) (chat.Answer, error) {
 	if err := fits(body); err != nil {
 		return chat.Answer{}, err
 	}
+	if err := c.proper(call, body); err != nil {
+		return chat.Answer{}, err
+	}
 	to, err := c.audience(call, call.Audience("对象"))
 	if err != nil {
 		return chat.Answer{}, err
@@ -72,6 +76,28 @@ func (c *Communication) inform(call *chat.Call) (chat.Answer, error) {
 	answer := chat.Accepted(item.Number, fmt.Sprintf("已通知 %d 人，%s，最晚 %s。", len(to), wanted, c.when(due)))
 	answer.Subject = item.Subject()
 	return answer, nil
+}
+
+// proper holds a notice to the company's language (G1-4.1(4)a): by default the
+// sender is warned once and may insist.
+func (c *Communication) proper(call *chat.Call, body string) error {
+	language := c.rules().Language(body)
+	if len(language.Found) == 0 {
+		return nil
+	}
+	reason := "有不合适的用语：" + strings.Join(language.Found, "、")
+	switch language.Level {
+	case policy.Block, policy.Require:
+		return chat.Refused{Reason: reason, Clause: language.Clause, Instead: "换一种专业、简洁的说法再发"}
+	case policy.Warn:
+		if !call.Insists {
+			return chat.Warned{Reason: reason, Clause: language.Clause}
+		}
+	}
+	return call.Tx.Audit(store.AuditEntry{
+		Actor: call.Member.ID, Action: "violation.recorded", Source: store.AuditSource(call.Source),
+		Subject: store.Subject{Kind: "delivery", ID: call.Delivery}, Detail: map[string]any{"check": "VIO-15", "found": len(language.Found)},
+	})
 }
 
 // audience resolves who a notice goes to: at most a hundred present people,
