@@ -71,7 +71,7 @@ func grow(t *testing.T, cfg store.Config, rows, people int) {
 			`sent_messages (app, purpose, subject_kind, subject_id, text, card_kind, card_id, important, asks, prompt, state, digest_id, msg_id, error_code, created_at)
 				SELECT 'assistant', 'item', 'item', i + 1000000000, 't', 'item', 0, 0, 1, 0, 'sent', 0, 'm', 0, ? FROM n`,
 			`jobs (kind, args, state, run_at, wake_at, max_attempts, created_at, finished_at)
-				SELECT 'notify.send', '{}', 'done', ?, ?, 10, ?, ? FROM n`,
+				SELECT 'notify.send', '{}', 'done', ?, {kept}, 10, ?, ? FROM n`,
 		} {
 			growBy(t, db, cfg.Driver, insert, from, n)
 		}
@@ -91,6 +91,11 @@ func grow(t *testing.T, cfg store.Config, rows, people int) {
 func growBy(t *testing.T, db *sql.DB, driver, insert string, from, n int) {
 	t.Helper()
 	at := time.Date(2026, 2, 27, 3, 0, 0, 0, time.UTC)
+	kept := "? + INTERVAL 7 DAY" // when a job that is done is deleted
+	if driver == "sqlite" {
+		kept = "? + 7 * 86400000"
+	}
+	insert = strings.ReplaceAll(insert, "{kept}", kept)
 	var marks []any
 	for _, c := range insert {
 		if c == '?' && driver == "sqlite" {
