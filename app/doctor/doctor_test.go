@@ -297,7 +297,7 @@ func TestContactsReceiver(t *testing.T) {
 // TestDatabaseServer looks at MySQL: reachable, without tables, and with the
 // wrong clock.
 func TestDatabaseServer(t *testing.T) {
-	shared := storetest.LentMySQL(t)
+	shared := storetest.MySQL(t)
 	cfg := config.Default()
 	cfg.Spool.Dir = t.TempDir()
 	cfg.WeCom.APIBaseURL = "http://" + closedAddress(t)
