@@ -237,6 +237,7 @@ func (a *App) buildEdge() error {
 		return err
 	}
 	a.inbox = newInbox(a.db, a.spool, receivers, a.machine, a.log)
+	a.db.OnAway(func() { a.inbox.noteDatabase(false) })
 	a.inbox.handle, a.inbox.send, a.inbox.alert = a.dispatch, a.sendTexts, a.tellFailure
 	a.inbox.refuse = a.refusals.add
 	queue.Register(a.queue, a.inbox.retry)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -226,4 +227,27 @@ func TestInstantsRoundTrip(t *testing.T) {
 			require.Equal(t, 1, n)
 		}
 	})
+}
+
+// Given a server that is not there, then whoever asked for a connection, the
+// store tells at once: an outage may be shorter than any look at it.
+func TestMySQLTellsThatTheServerIsAway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+	db, err := store.Open(store.Config{Driver: "mysql", DSN: "root@tcp(" + address + ")/guiju"}, store.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	var told atomic.Int64
+	db.OnAway(func() { told.Add(1) })
+	_, err = db.Reader(t.Context()).JobCounts()
+	require.Error(t, err)
+	require.NotZero(t, told.Load())
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	told.Store(0)
+	_, err = db.Reader(cancelled).JobCounts()
+	require.Error(t, err)
+	require.Zero(t, told.Load(), "a caller who gave up says nothing of the server")
 }

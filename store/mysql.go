@@ -55,7 +55,7 @@ func (db *DB) openMySQL(dsn string) error {
 	if err != nil {
 		return fmt.Errorf("store.dsn: %w", err)
 	}
-	e := &mysqlEngine{db: db, pool: mysqlPool(connector, mysqlConns), side: mysqlPool(connector, 2), jobs: make(chan struct{}, mysqlBackground)}
+	e := &mysqlEngine{db: db, pool: db.mysqlPool(connector, mysqlConns), side: db.mysqlPool(connector, 2), jobs: make(chan struct{}, mysqlBackground)}
 	dialect := gormmysql.New(gormmysql.Config{
 		Conn:                          e.pool,
 		SkipInitializeWithVersion:     true, // asks the server, which may be away
@@ -103,8 +103,8 @@ func mysqlConfig(dsn string) (*mysql.Config, error) {
 	return c, nil
 }
 
-func mysqlPool(connector driver.Connector, conns int) *sql.DB {
-	pool := sql.OpenDB(readCommitted{connector})
+func (db *DB) mysqlPool(connector driver.Connector, conns int) *sql.DB {
+	pool := sql.OpenDB(serverConnector{connector, db})
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(mysqlIdle)
@@ -112,13 +112,20 @@ func mysqlPool(connector driver.Connector, conns int) *sql.DB {
 	return pool
 }
 
-// readCommitted sets the isolation of every new connection by a statement:
-// the variable's name differs between MySQL 8 and MariaDB before 11.1.
-type readCommitted struct{ driver.Connector }
+// serverConnector sets the isolation of every new connection by a statement:
+// the variable's name differs between MySQL 8 and MariaDB before 11.1. It
+// tells when there is none to be had.
+type serverConnector struct {
+	driver.Connector
+	db *DB
+}
 
-func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+func (c serverConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
+		if !errors.Is(ctx.Err(), context.Canceled) { // then it says nothing of the server
+			c.db.away()
+		}
 		return nil, err
 	}
 	_, err = conn.(driver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)

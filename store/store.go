@@ -57,6 +57,7 @@ type DB struct {
 	zone    *time.Location
 	numbers numbers
 	wake    func() // told after each commit that enqueued a job
+	away    func() // told when the server could not be reached
 
 	migrateMode string   // Config.Migrate
 	write       *gorm.DB // its ConnPool is replaced by the transaction's
@@ -67,7 +68,7 @@ type DB struct {
 // away now may come back. Errors speak of the configuration only. Call Ready
 // before the first use.
 func Open(cfg Config, o Options) (*DB, error) {
-	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrateMode: cfg.Migrate, wake: func() {}}
+	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrateMode: cfg.Migrate, wake: func() {}, away: func() {}}
 	if db.now == nil {
 		db.now = time.Now
 	}
@@ -96,6 +97,10 @@ func (db *DB) Dialect() string { return db.dialect }
 // queue uses it to wake its claimer. wake must not block: the SQLite writer
 // calls it. Set it before the first InTx.
 func (db *DB) OnEnqueue(wake func()) { db.wake = wake }
+
+// OnAway sets what is called whenever a connection to the server could not be
+// made, whoever asked for it. away must not block. Set it before Ready.
+func (db *DB) OnAway(away func()) { db.away = away }
 
 // Reader reads committed rows outside any transaction.
 func (db *DB) Reader(ctx context.Context) *Reader {
