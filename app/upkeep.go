@@ -168,10 +168,10 @@ func (a *App) flushVerified(ctx context.Context) error {
 	return err
 }
 
-// observeCallback counts a request, and remembers a verification.
+// observeCallback counts a request, and remembers a verification by WeCom.
 func (a *App) observeCallback(o callback.Observation) {
 	a.metrics.callback(o)
-	if o.Outcome == callback.Verified {
+	if o.Outcome == callback.Verified && !doctor.IsProbe(o.Echo) {
 		a.verified.add(o.Receiver, a.now())
 	}
 }

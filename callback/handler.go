@@ -60,6 +60,7 @@ type Observation struct {
 	Kind     string // event.Header.Kind, empty if nothing was decoded
 	Outcome  Outcome
 	Reason   string // of refusals
+	Echo     string // what a verification was answered with
 	Took     time.Duration
 }
 
@@ -105,6 +106,7 @@ type exchange struct {
 	arrived  time.Time // machine time
 	at       time.Time // business time
 	kind     string
+	echo     string // answered to a verification
 }
 
 func (h *Handler) serve(c *gin.Context) {
@@ -137,7 +139,7 @@ func (h *Handler) refuse(x *exchange, status int, reason string) {
 
 func (h *Handler) observe(x *exchange, outcome Outcome, reason string) {
 	h.o.Observe(Observation{
-		Receiver: x.receiver.Name, Kind: x.kind, Outcome: outcome, Reason: reason, Took: h.o.Machine().Sub(x.arrived),
+		Receiver: x.receiver.Name, Kind: x.kind, Outcome: outcome, Reason: reason, Echo: x.echo, Took: h.o.Machine().Sub(x.arrived),
 	})
 }
 

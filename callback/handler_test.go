@@ -177,6 +177,7 @@ func TestURLVerification(t *testing.T) {
 		require.Equal(t, "5189364072215543870", got.body, "the bare bytes")
 		require.Equal(t, "text/plain; charset=utf-8", got.header.Get("Content-Type"))
 		require.Equal(t, Verified, w.lastOutcome().Outcome)
+		require.Equal(t, "5189364072215543870", w.lastOutcome().Echo)
 
 		got = w.send(http.MethodGet, "/callback/contacts", envelope.Query{}, nil, nil)
 		require.Equal(t, 403, got.status)

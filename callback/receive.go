@@ -27,6 +27,7 @@ func (h *Handler) verify(x *exchange) {
 		return
 	}
 	x.Data(http.StatusOK, "text/plain; charset=utf-8", echo)
+	x.echo = string(echo)
 	h.observe(x, Verified, "")
 }
 

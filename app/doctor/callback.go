@@ -14,14 +14,12 @@ import (
 	"guiju/store"
 )
 
-// refusalsFor is how far back refused callbacks are looked at.
-const refusalsFor = 7 * 24 * time.Hour
-
 // receiver is one callback URL.
 type receiver struct {
 	name       string
 	token, key config.Secret
 	page       string // where its Token and key are set
+	form       string // what is filled in there
 	config     string // where they stand in config.yaml
 }
 
@@ -56,7 +54,7 @@ func (d *doctor) received(ctx context.Context, title string, r receiver) Finding
 		return explainRefusal(title, r, refused, d.db.Zone())
 	case accepted.IsZero():
 		return bad(title, "还没有收到过企业微信的请求", r.page,
-			"先启动服务（guiju serve），在「接收消息」的「设置API接收」中填写回调地址、Token 和 EncodingAESKey，点「保存」，再运行 guiju doctor。")
+			"先启动服务（guiju serve），在「"+r.form+"」中填写回调地址、Token 和 EncodingAESKey，点「保存」，几秒后再运行 guiju doctor。")
 	}
 	return fine(title, "最近一次在 %s", accepted.In(d.db.Zone()).Format("2006-01-02 15:04:05"))
 }
@@ -67,7 +65,7 @@ func explainRefusal(title string, r receiver, last store.Refusal, zone *time.Loc
 	say := func(what, page, remedy string) Finding {
 		return bad(title, fmt.Sprintf("最近一次请求（%s）被拒绝：%s", at, what), page, remedy)
 	}
-	again := "，保存后重启服务，再在后台点「保存」。"
+	again := "，重启服务，再在后台的「" + r.form + "」点「保存」；已经改好的，再点一次「保存」即可。"
 	switch last.Reason {
 	case "signature":
 		return say("签名不符，Token 与后台不一致", r.page, "把后台的 Token 填入 config.yaml 的 "+r.config+"token"+again)
@@ -85,8 +83,10 @@ var proving = map[string]bool{
 	"plaintext_xml": true, "plaintext_json": true, "plaintext_depth": true, "plaintext_elements": true,
 }
 
+// lastRefusal looks as far back as refusals are kept: their times are the
+// service's, which under serve --clock is not this machine's.
 func lastRefusal(r *store.Reader, name string) (store.Refusal, error) {
-	list, err := r.Refusals(r.Now().Add(-refusalsFor).Format("20060102"), 500)
+	list, err := r.Refusals("", 500)
 	var last store.Refusal
 	for _, one := range list {
 		if one.Receiver == name && proving[one.Reason] && one.LastAt.After(last.LastAt) {
@@ -103,14 +103,14 @@ func lastAccepted(r *store.Reader, name string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	verified, err := times(r, verifiedKey)
+	saved, err := verified(r)
 	if err != nil {
 		return time.Time{}, err
 	}
-	if len(list) > 0 && list[0].ReceivedAt.After(verified[name]) {
+	if len(list) > 0 && list[0].ReceivedAt.After(saved[name]) {
 		return list[0].ReceivedAt, nil
 	}
-	return verified[name], nil
+	return saved[name], nil
 }
 
 // reachable sends the verification that WeCom sends when 保存 is pressed to the
@@ -126,7 +126,7 @@ func (d *doctor) reachable(ctx context.Context, title string, r receiver) Findin
 		return bad(title, err.Error(), r.page, "核对 config.yaml 的 "+r.config+"token 和 "+r.config+"encoding_aes_key。")
 	}
 	salt := envelope.NewSalt(d.Machine())
-	echo := "guiju-doctor-" + strconv.FormatInt(d.Machine().UnixNano(), 36)
+	echo := probeMark + strconv.FormatInt(d.Machine().UnixNano(), 36)
 	q, sealed, err := key.SealEcho(salt, echo)
 	if err != nil {
 		return bad(title, err.Error(), r.page, "核对 config.yaml 的 "+r.config+"encoding_aes_key。")
@@ -138,14 +138,7 @@ func (d *doctor) reachable(ctx context.Context, title string, r receiver) Findin
 	if err != nil {
 		return bad(title, "server.public_url 不是网址", pageConfig, "写成 https://guiju.example.com 的样子。")
 	}
-	if err := d.noteProbe(ctx, probedKey, r.name); err != nil {
-		return bad(title, err.Error(), pageConfig, "检查数据库能否写入。")
-	}
 	answer, err := d.http.Do(request)
-	if noted := d.noteProbe(context.WithoutCancel(ctx), answeredKey, r.name); noted != nil && err == nil {
-		answer.Body.Close()
-		return bad(title, noted.Error(), pageConfig, "检查数据库能否写入。")
-	}
 	if err != nil {
 		return bad(title, target+" 访问不到："+reason(err), pageServer,
 			"确认服务已启动（guiju serve）、域名解析、防火墙、证书和反向代理，让外网的请求到达 server.listen。")

@@ -38,8 +38,13 @@ type clinic struct {
 
 func open(t *testing.T) *clinic {
 	t.Helper()
+	return openWith(t, sandbox.DefaultOptions())
+}
+
+func openWith(t *testing.T, o sandbox.Options) *clinic {
+	t.Helper()
 	dir := t.TempDir()
-	c := &clinic{t: t, o: sandbox.DefaultOptions(), dir: dir}
+	c := &clinic{t: t, o: o, dir: dir}
 	c.o.Retries = 0
 	db := config.Store{Driver: "sqlite", DSN: config.NewSecret(filepath.Join(dir, "guiju.db")), Migrate: "auto"}
 	var err error
@@ -263,7 +268,8 @@ func TestNothingCameYet(t *testing.T) {
 	f := open(t).finding("应用「assistant」的回调")
 	require.Contains(t, f.Detail, "还没有收到过")
 	require.Equal(t, "应用管理 → 应用 → 接收消息", f.Page)
-	require.Contains(t, f.Remedy, "点「保存」，再运行")
+	require.Contains(t, f.Remedy, "设置API接收")
+	require.Contains(t, f.Remedy, "点「保存」，几秒后再运行 guiju doctor")
 }
 
 func TestSavingTheConsolePageIsEnough(t *testing.T) {
@@ -280,6 +286,31 @@ func TestOwnProbeIsNoVisitOfWeCom(t *testing.T) {
 	require.Contains(t, c.finding("应用「assistant」的回调").Detail, "还没有收到过")
 }
 
+// TestSavingBesideAnOwnProbeCounts runs the doctor right before and right after
+// 保存, within one report of the service.
+func TestSavingBesideAnOwnProbeCounts(t *testing.T) {
+	c := open(t)
+	require.True(t, c.finding("应用「assistant」的回调地址").OK)
+	c.control("verify", map[string]any{"app": "assistant"})
+	require.True(t, c.finding("应用「assistant」的回调地址").OK)
+	c.stopApp()
+	f := c.finding("应用「assistant」的回调")
+	require.True(t, f.OK, f.Detail)
+}
+
+// TestServiceOnAPlatformsClock judges a service whose business time is months
+// from the machine's.
+func TestServiceOnAPlatformsClock(t *testing.T) {
+	o := sandbox.DefaultOptions()
+	o.Start = time.Now().AddDate(0, -8, 0)
+	c := openWith(t, o)
+	c.control("apps", map[string]any{"app": "assistant", "token": "AnotherToken"})
+	c.says("帮助")
+	require.True(t, c.finding("应用「assistant」的回调地址").OK)
+	c.stopApp()
+	require.Contains(t, c.finding("应用「assistant」的回调").Detail, "Token 与后台不一致")
+}
+
 func TestContactsReceiver(t *testing.T) {
 	c := open(t)
 	c.cfg.WeCom.Contacts = config.Contacts{
@@ -289,7 +320,10 @@ func TestContactsReceiver(t *testing.T) {
 	f := c.finding("通讯录同步的凭证")
 	require.False(t, f.OK)
 	require.Equal(t, "管理工具 → 通讯录同步", f.Page)
-	require.Equal(t, "管理工具 → 通讯录同步", c.finding("通讯录同步的回调").Page)
+	f = c.finding("通讯录同步的回调")
+	require.Equal(t, "管理工具 → 通讯录同步", f.Page)
+	require.Contains(t, f.Remedy, "设置接收事件服务器")
+	require.NotContains(t, f.Remedy, "设置API接收")
 	c.cfg.WeCom.Contacts.Secret = config.NewSecret(c.o.Contacts.Secret)
 	require.True(t, c.finding("通讯录同步的凭证").OK)
 }

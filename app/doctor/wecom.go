@@ -19,7 +19,7 @@ func (d *doctor) app(ctx context.Context, app config.App) []Finding {
 	title := "应用「" + app.Name + "」"
 	all := d.outbound(ctx, title, app)
 	return append(all, d.inbound(ctx, title, receiver{
-		name: app.Name, token: app.Token, key: app.EncodingAESKey, page: pageReceive, config: "wecom.apps[].",
+		name: app.Name, token: app.Token, key: app.EncodingAESKey, page: pageReceive, form: "设置API接收", config: "wecom.apps[].",
 	})...)
 }
 
@@ -71,7 +71,7 @@ func (d *doctor) contacts(ctx context.Context) []Finding {
 		}
 		if err != nil {
 			f := d.failed(title+"的凭证", err)
-			if wecom.CodeOf(err) != 40013 {
+			if code := wecom.CodeOf(err); code != 0 && code != 40013 { // else: no answer, or the company's
 				f.Page = pageContacts
 			}
 			all = append(all, f)
@@ -83,7 +83,7 @@ func (d *doctor) contacts(ctx context.Context) []Finding {
 		return all
 	}
 	return append(all, d.inbound(ctx, title, receiver{
-		name: "contacts", token: c.Token, key: c.EncodingAESKey, page: pageContacts, config: "wecom.contacts.",
+		name: "contacts", token: c.Token, key: c.EncodingAESKey, page: pageContacts, form: "设置接收事件服务器", config: "wecom.contacts.",
 	})...)
 }
 
