@@ -120,7 +120,7 @@ func TestSteady(t *testing.T) {
 			steady := d.paced(t, rate, span)
 			behind := d.sent.Load() - whole.sends.Load()
 			fmt.Printf("%-7s B at %d/s: %.0f/s answered, p50 %s p99 %s, %d sends behind\n", database.name, rate, steady.rate, steady.p50, steady.p99, behind)
-			whole.settle(t, 2*time.Minute)
+			whole.settle(t, 10*time.Minute)
 			effects(t, whole, ask, d.sent.Load())
 		})
 	}
