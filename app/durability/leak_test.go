@@ -99,7 +99,8 @@ func TestNothingPrintedShowsASecretOrABody(t *testing.T) {
 		listen: freeAddress(t), platform: between.url, dir: t.TempDir(), log: "debug",
 		store: store.Config{Driver: "mysql", DSN: "guiju:" + leakPassword + "@tcp(" + freeAddress(t) + ")/guiju"},
 	}
-	app = away.serve(t, "", o)
+	app = launch(t, "", "serve", "--clock", away.platform, "-c", away.write(t, o))
+	answers(t, "http://"+away.listen+"/readyz")
 	app.stop()
 	printed.WriteString(app.out.String())
 	printed.WriteString(command(t, "doctor", "-c", away.write(t, o)))

@@ -2,6 +2,7 @@ package durability_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -174,11 +175,20 @@ func (s setup) write(t testing.TB, o sandbox.Options) string {
 	return path
 }
 
-// serve starts a serving process on the platform's clock and waits until it
-// is ready.
+// serve starts a serving process on the platform's clock and waits until it is
+// well. /readyz answers 200 before, from the moment callbacks can be spooled;
+// what is delivered then is answered by a message instead of passively.
 func (s setup) serve(t testing.TB, fault string, o sandbox.Options) *process {
 	t.Helper()
 	p := launch(t, fault, "serve", "--clock", s.platform, "-c", s.write(t, o))
-	answers(t, "http://"+s.listen+"/readyz")
+	eventually(t, 30*time.Second, "the app to be well", func() bool {
+		response, err := http.Get("http://" + s.listen + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		var h health
+		return json.NewDecoder(response.Body).Decode(&h) == nil && h.Database == "ok" && h.Spool == "ok"
+	})
 	return p
 }

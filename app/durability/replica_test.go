@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -47,9 +48,11 @@ func startReplica(t testing.TB, s setup, p platform, out io.Writer) *replica {
 	o.Machine = func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
 	r.app, err = app.New(cfg, o)
 	require.NoError(t, err)
-	server := &http.Server{Addr: s.listen, Handler: r.app.Handler()}
+	l, err := net.Listen("tcp", s.listen)
+	require.NoError(t, err)
+	server := &http.Server{Handler: r.app.Handler()}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(l) }()
 	require.NoError(t, r.app.Start(context.Background()))
 	stopped := false
 	r.stop = func() {
