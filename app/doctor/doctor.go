@@ -20,6 +20,7 @@ import (
 type Finding struct {
 	Title  string // what was checked: "应用「assistant」的凭证"
 	OK     bool
+	Left   bool   // OK only because there was nothing to check it by
 	Detail string // what was found, in Chinese
 	Page   string // console page to open, or the file to change; empty when OK
 	Remedy string // what to do there; empty when OK
@@ -91,6 +92,10 @@ func Run(ctx context.Context, s Surroundings) []Finding {
 func Print(w io.Writer, findings []Finding) bool {
 	well := true
 	for _, f := range findings {
+		if f.Left {
+			fmt.Fprintf(w, "－ %s：%s\n", f.Title, f.Detail)
+			continue
+		}
 		if f.OK {
 			fmt.Fprintf(w, "✓ %s：%s\n", f.Title, f.Detail)
 			continue
@@ -103,6 +108,10 @@ func Print(w io.Writer, findings []Finding) bool {
 
 func fine(title, format string, args ...any) Finding {
 	return Finding{Title: title, OK: true, Detail: fmt.Sprintf(format, args...)}
+}
+
+func unchecked(title, detail string) Finding {
+	return Finding{Title: title, OK: true, Left: true, Detail: detail}
 }
 
 func bad(title, detail, page, remedy string) Finding {

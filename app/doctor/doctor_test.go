@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -284,6 +285,30 @@ func TestOwnProbeIsNoVisitOfWeCom(t *testing.T) {
 	require.True(t, c.finding("应用「assistant」的回调地址").OK)
 	c.stopApp()
 	require.Contains(t, c.finding("应用「assistant」的回调").Detail, "还没有收到过")
+}
+
+// TestDatabaseThatCannotBeWritten is not usable, though it answers.
+func TestDatabaseThatCannotBeWritten(t *testing.T) {
+	c := open(t)
+	c.stopApp()
+	db, err := sql.Open("sqlite", c.cfg.Store.DSN.Reveal())
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(`CREATE TRIGGER closed BEFORE INSERT ON settings BEGIN SELECT RAISE(ABORT, 'no writing here'); END`)
+	require.NoError(t, err)
+	f := c.finding("数据库")
+	require.False(t, f.OK)
+	require.Contains(t, f.Detail, "不能写入")
+	require.Contains(t, f.Remedy, "权限")
+}
+
+func TestWhatIsNotCheckedIsNotTicked(t *testing.T) {
+	c := open(t)
+	c.cfg.Server.PublicURL = ""
+	var b strings.Builder
+	doctor.Print(&b, c.run())
+	require.Contains(t, b.String(), "－ Redis：没有使用\n")
+	require.Contains(t, b.String(), "－ 应用「assistant」的回调地址：没有检查")
 }
 
 // TestSavingBesideAnOwnProbeCounts runs the doctor right before and right after

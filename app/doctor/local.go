@@ -57,6 +57,11 @@ func (d *doctor) database(ctx context.Context) []Finding {
 		return []Finding{bad(title, errors.Join(err, db.Close()).Error(), pageConfig, remedy)}
 	}
 	d.db = db
+	err = db.InBackground(ctx, func(tx *store.Tx) error { return tx.SetSetting("doctor.ran", d.Machine()) })
+	if err != nil {
+		remedy := "让运行服务的用户可以写入：sqlite 检查数据库文件和所在目录的权限、磁盘空间；mysql 检查账号权限，以及是否连到了只读的副本。"
+		return []Finding{bad(title, "可以读取，不能写入："+err.Error(), pageServer, remedy)}
+	}
 	all := []Finding{fine(title, "%s，可以使用", c.Driver)}
 	before := d.Machine()
 	server, err := db.ServerTime(ctx)
@@ -74,7 +79,7 @@ func (d *doctor) redis(ctx context.Context) Finding {
 	const title = "Redis"
 	c := d.Config.Redis
 	if c.Address == "" {
-		return fine(title, "没有使用")
+		return unchecked(title, "没有使用")
 	}
 	r := store.OpenRedis(store.RedisConfig{Address: c.Address, Password: c.Password.Reveal(), DB: c.DB}, "guiju:", quiet())
 	defer r.Close()
@@ -125,7 +130,7 @@ func (d *doctor) clock(ctx context.Context) Finding {
 	answer.Body.Close()
 	theirs, err := http.ParseTime(answer.Header.Get("Date"))
 	if err != nil {
-		return fine(title, "企业微信的应答没有时间，未比较")
+		return unchecked(title, "企业微信的应答没有时间，未比较")
 	}
 	// Date was cut to the second.
 	return judgeClock(title, "企业微信", middle(before, d.Machine()).Sub(theirs.Add(500*time.Millisecond)), skewWeCom)
@@ -160,7 +165,7 @@ func (d *doctor) rules(ctx context.Context) []Finding {
 	var all []Finding
 	for _, f := range rulebook.Check(book, org, now) {
 		if org == nil && f.Path == "departments" {
-			all = append(all, fine("规则 "+f.Path, "还没有读取通讯录，未对照部门"))
+			all = append(all, unchecked("规则 "+f.Path, "还没有读取通讯录，未对照部门"))
 			continue
 		}
 		all = append(all, bad("规则 "+f.Path, f.Text, pageRulebook, f.Remedy+"。"))
