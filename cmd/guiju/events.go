@@ -66,7 +66,7 @@ func newEventsShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show <编号>",
 		Short: "查看一个回调，加 --body 才显示内容",
-		Args:  cobra.ExactArgs(1),
+		Args:  wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := number(args[0])
 			if err != nil {
@@ -117,7 +117,7 @@ func newEventsReplay() *cobra.Command {
 		Use:   "replay <编号>…",
 		Short: "重新处理出错的回调",
 		Long:  `安排重新处理还没有处理成功的回调，由运行中的服务执行。已经处理过的不会再处理一遍。`,
-		Args:  cobra.MinimumNArgs(1),
+		Args:  wants(1, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids := make([]int64, len(args))
 			for i, word := range args {

@@ -26,7 +26,7 @@ func newExplainRoute(file *bool) *cobra.Command {
 		Use:     `route "<文字>"`,
 		Short:   "一段咨询会发给谁",
 		Example: `  guiju explain route "报销发票抬头怎么写"`,
-		Args:    cobra.ExactArgs(1),
+		Args:    wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if *file {
 				e, err := fileRules(cmd)
@@ -85,7 +85,7 @@ func newExplainPermit() *cobra.Command {
 		Use:     "permit <成员账号> <权限>",
 		Short:   "某人是否可以做某事",
 		Example: `  guiju explain permit zhaoliu notice.send`,
-		Args:    cobra.ExactArgs(2),
+		Args:    wants(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd, func(ctx context.Context, ad *app.Admin) error {
 				text, err := ad.ExplainPermit(ctx, args[0], policy.Permission(args[1]))

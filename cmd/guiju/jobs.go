@@ -63,7 +63,7 @@ func newJobsRetry() *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry <编号>…",
 		Short: "让等待人工处理的任务重新执行",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  wants(1, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return changeJobs(cmd, args, (*app.Admin).RetryJob, "任务 %d（%s）将重新执行。\n")
 		},
@@ -74,7 +74,7 @@ func newJobsDrop() *cobra.Command {
 	return &cobra.Command{
 		Use:   "drop <编号>…",
 		Short: "放弃任务，不再执行",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  wants(1, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return changeJobs(cmd, args, (*app.Admin).DropJob, "任务 %d（%s）已放弃。\n")
 		},

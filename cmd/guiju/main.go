@@ -102,6 +102,19 @@ func plainUsage(cmd *cobra.Command) {
 	}
 }
 
+// wants accepts from least to most arguments; most 0 means any number.
+func wants(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return fmt.Errorf("少写了参数。用法：%s", cmd.UseLine())
+		case most > 0 && len(args) > most:
+			return fmt.Errorf("多写了参数 %q。用法：%s", args[most], cmd.UseLine())
+		}
+		return nil
+	}
+}
+
 // zero is how pflag prints a flag that has no default, by its type.
 var zero = map[string]string{"string": "", "bool": "false", "int": "0", "int64": "0", "duration": "0s"}
 

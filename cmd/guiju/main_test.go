@@ -174,6 +174,27 @@ func TestWrongUsageIsExit2(t *testing.T) {
 	}
 }
 
+func TestMissingArgumentsAreToldInChinese(t *testing.T) {
+	for _, line := range []string{"jobs retry", "jobs drop", "events show", "rulebook approve", "explain permit", "rulebook diff a b"} {
+		r := guiju(t, strings.Fields(line)...)
+		require.Equal(t, 2, r.code, line)
+		require.Contains(t, r.err, "写了参数", line)
+		require.Contains(t, r.err, "用法：guiju "+strings.Join(strings.Fields(line)[:2], " "), line)
+	}
+}
+
+// TestPlatformDeliversToWhereTheAppListens keeps GUIJU_SERVER__LISTEN good for both processes.
+func TestPlatformDeliversToWhereTheAppListens(t *testing.T) {
+	cfg := config.Default()
+	cfg.Server.Listen = "127.0.0.1:9580"
+	o := sandbox.DefaultOptions()
+	sandboxFlags{}.adopt(&o, cfg)
+	require.Equal(t, "http://127.0.0.1:9580/callback/assistant", o.Apps[0].CallbackURL)
+	require.Equal(t, "http://127.0.0.1:9580/callback/contacts", o.Contacts.CallbackURL)
+	sandboxFlags{callbackURL: "http://127.0.0.1:1/other"}.adopt(&o, cfg)
+	require.Equal(t, "http://127.0.0.1:1/other", o.Apps[0].CallbackURL)
+}
+
 func TestConfigMistakesAreExit2(t *testing.T) {
 	f := newOffice(t)
 	for name, text := range map[string]string{

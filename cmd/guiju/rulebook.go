@@ -26,7 +26,7 @@ func newRulebookShow() *cobra.Command {
 		Use:     "show [章节]",
 		Short:   "显示现行规则，* 表示与内置规范不同",
 		Example: "  guiju rulebook show response\n  guiju rulebook show --list",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    wants(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			section := ""
 			if len(args) == 1 {
@@ -85,7 +85,7 @@ func newRulebookCheck() *cobra.Command {
 		Use:   "check [文件]",
 		Short: "检查规则文件，并对照通讯录找出缺口",
 		Long:  `检查规则文件（默认为 config.yaml 里的 rulebook）。能打开数据库时，还对照通讯录检查部门、负责人和岗位。`,
-		Args:  cobra.MaximumNArgs(1),
+		Args:  wants(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := fileBook(cmd, args)
 			if err != nil {
@@ -115,7 +115,7 @@ func newRulebookDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff [文件]",
 		Short: "规则文件或某一版与现行规则有哪些不同",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  wants(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAdmin(cmd, func(ctx context.Context, ad *app.Admin) error {
 				current, _, err := ad.Book(ctx, 0)
@@ -150,7 +150,7 @@ func newRulebookImport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "import [文件]",
 		Short: "导入规则文件：规范值待批准，其余立即生效",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  wants(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := fileBook(cmd, args)
 			if err != nil {
@@ -186,7 +186,7 @@ func newRulebookApprove() *cobra.Command {
 		Short:   "批准一版待批准的规则",
 		Long:    `以总经理办公室成员的名义批准（附则）。批准会写入审计记录；运行中的服务几秒内按新规则执行，已经开始的事项仍按原规则。`,
 		Example: `  guiju rulebook approve 2 --by gaozong --effective 2026-04-01`,
-		Args:    cobra.ExactArgs(1),
+		Args:    wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			version, err := number(args[0])
 			if err != nil {

@@ -165,7 +165,8 @@ func (f sandboxFlags) platform(ctx context.Context, cmd *cobra.Command) error {
 		return err
 	}
 	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(cmd.OutOrStdout(), "# 模拟的企业微信已启动，网页：%s\n# 应用的 config.yaml：\n%s", url, o.ConfigYAML(url))
+	fmt.Fprintf(cmd.OutOrStdout(), "# 模拟的企业微信已启动，网页：%s\n# 回调送到：%s\n# 应用的 config.yaml（存为 sandbox.yaml，再运行 guiju serve -c sandbox.yaml --clock %s）：\n%s",
+		url, o.Apps[0].CallbackURL, url, o.ConfigYAML(url))
 	server := &http.Server{
 		Handler: p.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute,
 		// Pages' streams and the clock's long polls end with ctx. A move of the
@@ -178,6 +179,7 @@ func (f sandboxFlags) platform(ctx context.Context, cmd *cobra.Command) error {
 // adopt takes credentials from config.yaml, then from the flags.
 func (f sandboxFlags) adopt(o *sandbox.Options, cfg config.Config) {
 	base := "http://" + cfg.Server.Listen
+	o.Apps[0].CallbackURL, o.Contacts.CallbackURL = base+"/callback/"+o.Apps[0].Name, base+"/callback/contacts"
 	if cfg.WeCom.CorpID != "" {
 		o.CorpID, o.Apps = cfg.WeCom.CorpID, nil
 		for _, a := range cfg.WeCom.Apps {
