@@ -90,6 +90,7 @@ func (n *Notifier) send(ctx context.Context, job *queue.Job, args Send) queue.Ou
 	case wecom.Uncertain(err):
 		return queue.Retry(err, lastAttempt(job, n.setAside(a, "多次发送没有得到企业微信的答复"))...)
 	case wecom.ClassOf(err) == wecom.Permanent:
+		n.log.Error("message refused, will not be tried again", "message", a.message.ID, "err", err)
 		return queue.Done(n.recordRefused(a, code))
 	default:
 		clear := func(tx *store.Tx) error { return n.clearTried(tx, a.message.ID, code) }
