@@ -65,7 +65,7 @@ func explainRefusal(title string, r receiver, last store.Refusal, zone *time.Loc
 	say := func(what, page, remedy string) Finding {
 		return bad(title, fmt.Sprintf("最近一次请求（%s）被拒绝：%s", at, what), page, remedy)
 	}
-	again := "，重启服务，再在后台的「" + r.form + "」点「保存」；已经改好的，再点一次「保存」即可。"
+	again := "，重启服务，再在后台的「" + r.form + "」点「保存」；已经改好的，再点一次「保存」，几秒后再运行 guiju doctor。"
 	switch last.Reason {
 	case "signature":
 		return say("签名不符，Token 与后台不一致", r.page, "把后台的 Token 填入 config.yaml 的 "+r.config+"token"+again)

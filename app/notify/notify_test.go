@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -92,6 +93,7 @@ type desk struct {
 	open      bool
 	delivered []int64
 	refused   []notify.Refused
+	log       bytes.Buffer // of the notifier
 }
 
 var about = store.Subject{Kind: "item", ID: 1}
@@ -109,7 +111,7 @@ func newDesk(t *testing.T, db *store.DB, clock *storetest.Clock) *desk {
 	require.NoError(t, err)
 	d.notify = notify.New(notify.Options{
 		Senders: map[string]notify.Sender{"assistant": client}, DefaultApp: "assistant",
-		Rules: func() *policy.Engine { return book.Engine }, MachineNow: d.machine.Now, Logger: log,
+		Rules: func() *policy.Engine { return book.Engine }, MachineNow: d.machine.Now, Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
 	})
 	d.notify.Card("test", func(_ *store.Reader, v notify.View) (notify.Rendered, error) {
 		return notify.Rendered{
@@ -257,6 +259,8 @@ func TestARefusalIsFinalAndTold(t *testing.T) {
 		require.Len(t, d.refused, 1)
 		require.Equal(t, d.members, d.refused[0].Members)
 		require.Contains(t, d.refused[0].Why, "81013")
+		require.Contains(t, d.log.String(), "errcode 81013")
+		require.NotContains(t, d.log.String(), "你好")
 	})
 }
 
