@@ -213,12 +213,13 @@ func (tx *Tx) ReleaseJobs(claims []Claim) error {
 // a process of the same name left when it died. They wait again; one whose
 // attempts are used up is buried.
 func (tx *Tx) TakeBackJobs(machine time.Time, owner string, limit int) (int, error) {
-	where, args := "wake_at <= ?", []any{machine}
+	where, args, lock := "wake_at <= ?", []any{machine}, tx.skipLocked()
 	if owner != "" {
-		where, args = "owner = ?", []any{owner}
+		// Asked once, at start: a row passed over would wait for its lease.
+		where, args, lock = "owner = ?", []any{owner}, tx.forUpdate()
 	}
 	var jobs []ClaimedJob
-	err := tx.each("SELECT id, token, order_key, attempt, max_attempts, owner FROM "+tx.byWake()+" WHERE state = 'running' AND "+where+" ORDER BY wake_at, id"+first(limit)+tx.skipLocked(),
+	err := tx.each("SELECT id, token, order_key, attempt, max_attempts, owner FROM "+tx.byWake()+" WHERE state = 'running' AND "+where+" ORDER BY wake_at, id"+first(limit)+lock,
 		args, func(rows *sql.Rows) error {
 			var j ClaimedJob
 			if err := rows.Scan(&j.ID, &j.Claim.Token, &j.OrderKey, &j.Attempt, &j.MaxAttempts, &j.Owner); err != nil {
