@@ -65,9 +65,12 @@ func TestE2_0_DatesInWords(t *testing.T) {
 			require.Contains(t, w.Says("赵六", "代理 孙七 "+said+" 3月20日"), "【已受理】"+meant+" 至 3月20日", said)
 		}
 		require.Contains(t, w.Says("赵六", "代理 孙七 2月30日 3月20日"), "【未通过】2026年2月没有30日。可改为：2026-02-28")
-		require.Contains(t, w.Says("赵六", "昨天"), "【未通过】「昨天」已经过去了")
-		require.Contains(t, w.Says("赵六", "明天"), "【已受理】3月3日 至 3月20日")
-		require.Contains(t, w.Says("赵六", "代理 孙七 周五 明天"), "【未通过】结束日期 3月3日 早于开始日期 3月6日")
+		require.Contains(t, w.Says("赵六", "明天"), "【请补充】结束")
+		require.Contains(t, w.Says("赵六", "3月20日"), "【已受理】3月3日 至 3月20日")
+		require.Contains(t, w.Says("赵六", "代理 孙七 2026-02-20 昨天"), "【未通过】结束时间 3月1日 已经过去了")
+		require.Contains(t, w.Says("赵六", "代理 孙七 3月9日 14:00 3月9日 16:30"), "【已受理】3月9日 14:00 至 3月9日 16:30")
+		require.Contains(t, w.Says("赵六", "代理 孙七 明天下午2点 明天16点半"), "【已受理】3月3日 14:00 至 3月3日 16:30")
+		require.Contains(t, w.Says("赵六", "代理 孙七 周五 明天"), "【未通过】结束时间 3月3日 早于开始时间 3月6日")
 	})
 }
 
@@ -99,9 +102,9 @@ func TestE2_0_MissingArgumentsAreAskedOneAtATime(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		told := w.Says("赵六", "代理")
 		require.Contains(t, told, "【请补充】姓名：请问由谁代理？")
-		require.NotContains(t, told, "从哪一天")
-		require.Contains(t, w.Says("赵六", "孙七"), "【请补充】开始：从哪一天开始")
-		require.Contains(t, w.Says("赵六", "明天"), "【请补充】结束：到哪一天为止")
+		require.NotContains(t, told, "从什么时候")
+		require.Contains(t, w.Says("赵六", "孙七"), "【请补充】开始：从什么时候开始")
+		require.Contains(t, w.Says("赵六", "明天"), "【请补充】结束：到什么时候为止")
 		require.Contains(t, w.Says("赵六", "周五"), "【已受理】3月3日 至 3月6日")
 	})
 }

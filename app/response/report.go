@@ -240,8 +240,8 @@ func (c *Clocks) period(text string, at time.Time) (from, to time.Time, name str
 }
 
 // tellDeputy tells a deputy, and the absent member, what was arranged.
-func (c *Clocks) tellDeputy(tx *store.Tx, app string, absent, deputy store.Member, from, last time.Time) error {
-	text := fmt.Sprintf("【代理】%s 至 %s 发给%s的事项由%s代为答复。", day(from), day(last), absent.Name, deputy.Name)
+func (c *Clocks) tellDeputy(tx *store.Tx, app string, absent, deputy store.Member, span absence) error {
+	text := fmt.Sprintf("【代理】%s 至 %s 发给%s的事项由%s代为答复。", span.first, span.last, absent.Name, deputy.Name)
 	return c.notify.Tell(tx, notify.Notice{
 		App: app, To: []int64{deputy.ID, absent.ID}, Text: text, Purpose: "deputy",
 		Subject: store.Subject{Kind: "member", ID: absent.ID},
