@@ -93,6 +93,9 @@ func (e *Engine) entryMenu(t *turn) (Answer, error) {
 	if len(ways) > 0 {
 		text += "\n" + strings.Join(ways, "\n")
 	}
+	if ask := e.command("咨询"); ask != nil {
+		text += "\n· 不知道该找谁：" + ask.Summary + "，例如 " + ask.Example
+	}
 	if len(off) > 0 {
 		text += "\n其中 " + strings.Join(off, "、") + " 还没有启用。"
 	}

@@ -158,7 +158,7 @@ func (c *Communication) story(r *store.Reader, item store.Item) (string, error) 
 	if item.Department != "" {
 		fmt.Fprintf(&b, "【分派】%s", item.Department)
 		if item.Topic != "" {
-			fmt.Fprintf(&b, "（内容含“%s”，依据 %s）", item.Topic, item.Rule)
+			fmt.Fprintf(&b, "（内容含“%s”，依据 G1-4.2(1)）", item.Topic)
 		}
 		b.WriteByte('\n')
 	}

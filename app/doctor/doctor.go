@@ -21,6 +21,7 @@ type Finding struct {
 	Title  string // what was checked: "应用「assistant」的凭证"
 	OK     bool
 	Left   bool   // OK only because there was nothing to check it by
+	Hint   bool   // OK, and worth a look: it has Page and Remedy and fails nothing
 	Detail string // what was found, in Chinese
 	Page   string // console page to open, or the file to change; empty when OK
 	Remedy string // what to do there; empty when OK
@@ -96,6 +97,10 @@ func Print(w io.Writer, findings []Finding) bool {
 			fmt.Fprintf(w, "－ %s：%s\n", f.Title, f.Detail)
 			continue
 		}
+		if f.Hint {
+			fmt.Fprintf(w, "！ %s：%s\n    打开：%s\n    处理：%s\n", f.Title, f.Detail, f.Page, f.Remedy)
+			continue
+		}
 		if f.OK {
 			fmt.Fprintf(w, "✓ %s：%s\n", f.Title, f.Detail)
 			continue
@@ -112,6 +117,10 @@ func fine(title, format string, args ...any) Finding {
 
 func unchecked(title, detail string) Finding {
 	return Finding{Title: title, OK: true, Left: true, Detail: detail}
+}
+
+func hint(title, detail, page, remedy string) Finding {
+	return Finding{Title: title, OK: true, Hint: true, Detail: detail, Page: page, Remedy: remedy}
 }
 
 func bad(title, detail, page, remedy string) Finding {

@@ -408,3 +408,12 @@ func write(t *testing.T, dir, name, text string) string {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
+
+// A gap in the rules has a fallback: it is worth a look and fails nothing.
+func TestAHintFailsNothing(t *testing.T) {
+	var b strings.Builder
+	require.True(t, doctor.Print(&b, []doctor.Finding{
+		{Title: "规则 administrators", OK: true, Hint: true, Detail: "没有管理员", Page: "config.yaml", Remedy: "写上管理员。"},
+	}))
+	require.Equal(t, "！ 规则 administrators：没有管理员\n    打开：config.yaml\n    处理：写上管理员。\n", b.String())
+}
