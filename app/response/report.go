@@ -105,7 +105,7 @@ func (c *Clocks) report(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	if all.Total == 0 {
-		return chat.Answer{Text: fmt.Sprintf("%s%s没有需要回应的事项。", name, scope)}, nil
+		return chat.Answer{Text: fmt.Sprintf("%s%s没有需要回应的事项。", name, strings.TrimSuffix(scope, "的"))}, nil
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s响应统计\n%s", name, scope, all)
