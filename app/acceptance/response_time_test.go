@@ -260,7 +260,7 @@ func TestS03_AE_NineOfTenOnTimeIsNinetyPercent(t *testing.T) {
 		require.Contains(t, w.Says("何静", "响应统计 3月"), "重要按时 90%（9/10）")
 		require.Contains(t, w.Says("何静", "响应统计 3月"), "超时 1")
 		require.Contains(t, w.Says("陈立", "响应统计 本月"), "全公司响应统计\n共 10 件，重要按时 90%（9/10）")
-		require.Contains(t, w.Says("赵六", "响应统计"), "您的没有需要回应的事项") // his own: he only asked
+		require.Contains(t, w.Says("赵六", "响应统计"), "您没有需要回应的事项") // his own: he only asked
 		require.Contains(t, w.Says("何静", "响应统计 2月"), "没有需要回应的事项")
 		require.Contains(t, w.Says("何静", "响应统计 去年秋天"), "【未通过】看不懂期间")
 	})
