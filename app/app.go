@@ -57,7 +57,7 @@ type App struct {
 	queue    *queue.Queue
 	clients  map[string]*wecom.Client
 	handler  *callback.Handler
-	inbox    *Inbox
+	inbox    *inbox
 	notify   *notify.Notifier
 	people   *people.People
 	clocks   *response.Clocks

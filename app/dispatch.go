@@ -14,39 +14,39 @@ import (
 // dispatch gives one event to the domain it concerns, inside the delivery's
 // transaction. Events nobody handles are kept with the delivery and visible in
 // `guiju events`.
-func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (Handled, error) {
+func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (outcome, error) {
 	head := d.Event.Head()
 	if d.App == "" {
-		return Handled{}, a.people.Changed(tx, d.Event)
+		return outcome{}, a.people.Changed(tx, d.Event)
 	}
 	if !head.FromMember() {
-		return Handled{}, nil
+		return outcome{}, nil
 	}
 	switch d.Event.(type) {
 	case *event.Subscribe, *event.Unsubscribe: // the visible range changed: he did nothing himself
-		return Handled{}, a.people.Changed(tx, d.Event)
+		return outcome{}, a.people.Changed(tx, d.Event)
 	}
 	member, welcome, err := a.people.Speaker(tx, head.FromUserName, d.App)
 	if err != nil {
-		return Handled{}, fmt.Errorf("identify sender: %w", err)
+		return outcome{}, fmt.Errorf("identify sender: %w", err)
 	}
 	from := chat.From{
-		Member: member, App: d.App, Delivery: id, At: ActAt(head.CreateTime, d.ReceivedAt),
+		Member: member, App: d.App, Delivery: id, At: actAt(head.CreateTime, d.ReceivedAt),
 	}
 	answer, err := a.converse(tx, from, d.Event)
 	if err != nil {
-		return Handled{}, err
+		return outcome{}, err
 	}
 	if answer.Settled != nil {
 		if err := a.settle(tx, from, *answer.Settled); err != nil {
-			return Handled{}, fmt.Errorf("settle question: %w", err)
+			return outcome{}, fmt.Errorf("settle question: %w", err)
 		}
 	}
-	handled := Handled{Member: member.ID, App: d.App, Sent: answer.Card != nil}
+	handled := outcome{Member: member.ID, App: d.App, Sent: answer.Card != nil}
 	texts := chat.Split(answer.Text)
 	if answer.Card != nil {
 		if err := a.ask(tx, from, answer); err != nil {
-			return Handled{}, fmt.Errorf("ask by card: %w", err)
+			return outcome{}, fmt.Errorf("ask by card: %w", err)
 		}
 		texts = nil // the card says it
 	}
@@ -132,4 +132,47 @@ func mediaOf(ev event.Event) (chat.Media, bool) {
 		}
 	}
 	return chat.Media{}, false
+}
+
+// permits asks the policy on behalf of the chat.
+type permits struct{ a *App }
+
+// Permit implements chat.Permits. Objects are not resolved here: a domain that
+// decides by the object asks about its own.
+func (p permits) Permit(c *chat.Call, permission, _ string) (bool, error) {
+	decision := p.a.rules.Load().Permit(p.a.people.Asker(c.Member), policy.Permission(permission), policy.Object{}, c.Tx.Now())
+	return decision.Allowed, nil
+}
+
+// Denied implements chat.Permits.
+func (p permits) Denied(c *chat.Call, permission, object string) error {
+	return c.Tx.Audit(store.AuditEntry{
+		Actor: c.Member.ID, Action: "permission.denied", Source: store.AuditSource(c.Source),
+		Subject: store.Subject{Kind: "delivery", ID: c.Delivery},
+		Detail:  map[string]any{"permission": permission, "object": object, "command": c.Command},
+	})
+}
+
+// topics proposes a 咨询 for free text that has a topic (G1-4.2(1)).
+type topics struct{ a *App }
+
+// Propose implements chat.Topics.
+func (t topics) Propose(c *chat.Call, text string) (*chat.Proposal, error) {
+	rules := t.a.rules.Load()
+	route := rules.Route(text)
+	if !route.Matched {
+		return nil, nil
+	}
+	org, err := t.a.people.Org(&c.Tx.Reader)
+	if err != nil {
+		return nil, err
+	}
+	answerer := rules.Answerer(route.Department, route.Post, c.Member.ID, org)
+	if len(answerer.Members) == 0 {
+		return nil, nil
+	}
+	return &chat.Proposal{
+		Question: "发给" + answerer.Department.Name + "？",
+		Command:  "咨询", Values: map[string]string{"内容": text},
+	}, nil
 }

@@ -29,9 +29,9 @@ const (
 	maxInFlight = 4096
 )
 
-// Handled is what dispatching one event decided: what is answered inside the
+// outcome is what dispatching one event decided: what is answered inside the
 // HTTP response, if anything, and what is sent as messages besides.
-type Handled struct {
+type outcome struct {
 	Member int64
 	App    string
 	Reply  string   // text; empty: nothing to say
@@ -39,14 +39,14 @@ type Handled struct {
 	Sent   bool     // a card that answers it is planned
 }
 
-// Inbox takes each callback over once: one transaction stores it, handles it
+// inbox takes each callback over once: one transaction stores it, handles it
 // and keeps its answer. When the database is away it takes it into the spool.
-type Inbox struct {
+type inbox struct {
 	db        *store.DB
 	spool     *spool.Spool
 	receivers map[string]callback.Receiver
-	handle    func(tx *store.Tx, d callback.Delivery, id int64) (Handled, error)
-	send      func(tx *store.Tx, h Handled, delivery int64, texts []string) error
+	handle    func(tx *store.Tx, d callback.Delivery, id int64) (outcome, error)
+	send      func(tx *store.Tx, h outcome, delivery int64, texts []string) error
 	alert     func(tx *store.Tx, delivery int64, member, app string) error
 	refuse    func(receiver, reason string, at time.Time) // counts, and keeps nothing else
 	machine   func() time.Time
@@ -63,9 +63,9 @@ type Inbox struct {
 	answered   recentKeys
 }
 
-// NewInbox builds an Inbox; its functions are set by the App.
-func newInbox(db *store.DB, sp *spool.Spool, receivers []callback.Receiver, machine func() time.Time, log *slog.Logger) *Inbox {
-	in := &Inbox{
+// newInbox builds an inbox; its functions are set by the App.
+func newInbox(db *store.DB, sp *spool.Spool, receivers []callback.Receiver, machine func() time.Time, log *slog.Logger) *inbox {
+	in := &inbox{
 		db: db, spool: sp, receivers: map[string]callback.Receiver{}, machine: machine, log: log,
 		places: make(chan struct{}, maxInFlight), kick: make(chan struct{}, 1),
 	}
@@ -77,7 +77,7 @@ func newInbox(db *store.DB, sp *spool.Spool, receivers []callback.Receiver, mach
 
 // Accept implements callback.Inbox. It answers once the delivery is stored
 // durably: committed, or in the spool.
-func (in *Inbox) Accept(ctx context.Context, d callback.Delivery) (callback.Answer, error) {
+func (in *inbox) Accept(ctx context.Context, d callback.Delivery) (callback.Answer, error) {
 	faultpoint.Pass(faultpoint.Opened)
 	if created := d.Event.Head().CreateTime; !created.IsZero() && d.ReceivedAt.Sub(created) > keptKeys {
 		in.refuse(d.Receiver, "too_old", d.ReceivedAt)
@@ -130,7 +130,7 @@ func (in *Inbox) Accept(ctx context.Context, d callback.Delivery) (callback.Answ
 // Store handles a delivery in one transaction. A failing handler is rolled
 // back and the delivery kept with a job that tries again, so an error means
 // that nothing could be stored.
-func (in *Inbox) Store(ctx context.Context, d callback.Delivery) (event.Reply, error) {
+func (in *inbox) Store(ctx context.Context, d callback.Delivery) (event.Reply, error) {
 	reply, err := in.once(ctx, d)
 	if err == nil {
 		in.noteDatabase(true)
@@ -145,7 +145,7 @@ func (in *Inbox) Store(ctx context.Context, d callback.Delivery) (event.Reply, e
 }
 
 // once is the transaction: store, handle, keep the answer.
-func (in *Inbox) once(ctx context.Context, d callback.Delivery) (event.Reply, error) {
+func (in *inbox) once(ctx context.Context, d callback.Delivery) (event.Reply, error) {
 	var reply event.Reply
 	err := in.db.InTx(ctx, func(tx *store.Tx) error {
 		reply = nil
@@ -167,7 +167,7 @@ func (in *Inbox) once(ctx context.Context, d callback.Delivery) (event.Reply, er
 
 // finish handles a stored delivery and keeps its answer: passive when the
 // event takes one and passive is allowed, else planned as messages.
-func (in *Inbox) finish(tx *store.Tx, d callback.Delivery, id int64, passive bool) (event.Reply, error) {
+func (in *inbox) finish(tx *store.Tx, d callback.Delivery, id int64, passive bool) (event.Reply, error) {
 	handled, err := in.handle(tx, d, id)
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func (in *Inbox) finish(tx *store.Tx, d callback.Delivery, id int64, passive boo
 // keepFailed stores a delivery whose handler failed, with the job that tries
 // again, and tells the member that we know. When even telling him fails, the
 // delivery is kept all the same.
-func (in *Inbox) keepFailed(ctx context.Context, d callback.Delivery) error {
+func (in *inbox) keepFailed(ctx context.Context, d callback.Delivery) error {
 	err := in.keep(ctx, d, in.alert)
 	if err == nil || unavailable(err) || ctx.Err() != nil {
 		return err
@@ -217,7 +217,7 @@ func (in *Inbox) keepFailed(ctx context.Context, d callback.Delivery) error {
 	return in.keep(ctx, d, func(*store.Tx, int64, string, string) error { return nil })
 }
 
-func (in *Inbox) keep(ctx context.Context, d callback.Delivery, alert func(tx *store.Tx, delivery int64, member, app string) error) error {
+func (in *inbox) keep(ctx context.Context, d callback.Delivery, alert func(tx *store.Tx, delivery int64, member, app string) error) error {
 	return in.db.InTx(ctx, func(tx *store.Tx) error {
 		row := in.row(d)
 		row.State = store.DeliveryFailed
@@ -245,7 +245,7 @@ type HandleEvent struct {
 func (HandleEvent) Kind() string { return "app.handle_event" }
 
 // retry handles a kept delivery again; its answer becomes messages.
-func (in *Inbox) retry(ctx context.Context, _ *queue.Job, args HandleEvent) queue.Outcome {
+func (in *inbox) retry(ctx context.Context, _ *queue.Job, args HandleEvent) queue.Outcome {
 	row, err := in.db.Reader(ctx).Delivery(args.Delivery)
 	if err != nil {
 		return queue.Retry(err)
@@ -282,7 +282,7 @@ func (in *Inbox) retry(ctx context.Context, _ *queue.Job, args HandleEvent) queu
 
 // Undelivered implements callback.Inbox: the reply did not reach WeCom and
 // becomes a message.
-func (in *Inbox) Undelivered(ctx context.Context, d callback.Delivery) error {
+func (in *inbox) Undelivered(ctx context.Context, d callback.Delivery) error {
 	in.mu.Lock()
 	in.answered.drop(d.Key)
 	in.mu.Unlock()
@@ -296,7 +296,7 @@ func (in *Inbox) Undelivered(ctx context.Context, d callback.Delivery) error {
 }
 
 // replyBySending sends the stored passive reply of a delivery, once.
-func (in *Inbox) replyBySending(tx *store.Tx, row store.Delivery) error {
+func (in *inbox) replyBySending(tx *store.Tx, row store.Delivery) error {
 	reply, err := storedReply(row)
 	if err != nil || reply == nil || row.Answered {
 		return err
@@ -312,7 +312,7 @@ func (in *Inbox) replyBySending(tx *store.Tx, row store.Delivery) error {
 	if err := tx.ReplyBySending(row.ID); err != nil {
 		return err
 	}
-	return in.send(tx, Handled{Member: member.ID, App: row.App}, row.ID, []string{text.Content})
+	return in.send(tx, outcome{Member: member.ID, App: row.App}, row.ID, []string{text.Content})
 }
 
 // storedReply is what a duplicate is answered: the passive reply again, and
@@ -329,17 +329,17 @@ func storedReply(row store.Delivery) (event.Reply, error) {
 }
 
 // row is what is stored of a delivery.
-func (in *Inbox) row(d callback.Delivery) store.Delivery {
+func (in *inbox) row(d callback.Delivery) store.Delivery {
 	head := d.Event.Head()
 	return store.Delivery{
 		Key: d.Key, Receiver: d.Receiver, App: d.App, Kind: head.Kind(), Userid: memberOf(head),
-		Raw: d.Raw, EventAt: ActAt(head.CreateTime, d.ReceivedAt), ReceivedAt: d.ReceivedAt,
+		Raw: d.Raw, EventAt: actAt(head.CreateTime, d.ReceivedAt), ReceivedAt: d.ReceivedAt,
 	}
 }
 
-// ActAt is the instant of an act: the event's own time, but never after its
+// actAt is the instant of an act: the event's own time, but never after its
 // receipt nor more than a day before it.
-func ActAt(created, received time.Time) time.Time {
+func actAt(created, received time.Time) time.Time {
 	if created.After(received) || created.IsZero() {
 		return received
 	}

@@ -4,12 +4,68 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"guiju/app/chat"
+	"guiju/app/notify"
 	"guiju/store"
+	"guiju/wecom"
 )
+
+// What members send besides text: downloaded while WeCom has it, and forgotten
+// when the company does not keep it any more.
+
+// downloads opens the media members sent, with the app they sent it to.
+type downloads struct{ a *App }
+
+// Download implements chat.Downloader.
+func (d downloads) Download(ctx context.Context, app, mediaID string, limit int64) (io.ReadCloser, error) {
+	client := d.a.clients[app]
+	if client == nil {
+		return nil, fmt.Errorf("no app is named %q", app)
+	}
+	file, err := client.DownloadMedia(ctx, mediaID, limit)
+	switch {
+	case err == nil:
+		return file.Body, nil
+	case wecom.ClassOf(err) == wecom.Permanent:
+		return nil, fmt.Errorf("%w: %w", chat.ErrGone, err)
+	default:
+		return nil, err
+	}
+}
+
+// mediaLost tells the sender that what he sent could not be kept, so that he
+// sends it again, and the administrators.
+func (a *App) mediaLost(tx *store.Tx, lost store.Attachment) error {
+	member, err := tx.Member(lost.MemberID)
+	if err != nil {
+		return err
+	}
+	what := chat.MediaName(lost.Kind)
+	err = a.notify.Tell(tx, notify.Notice{
+		App: lost.App, To: []int64{lost.MemberID}, Purpose: "media.lost", Subject: store.Subject{Kind: "attachment", ID: lost.ID}, Prompt: true,
+		Text:   fmt.Sprintf("【提醒】您 %s 发来的%s没能保存下来，请再发一次。", a.local(lost.CreatedAt), what),
+		Unique: fmt.Sprintf("media.lost:%d", lost.ID),
+	})
+	if err != nil {
+		return err
+	}
+	return a.tellAdministrators(tx, notify.Notice{
+		Purpose: "fault", Subject: systemSubject,
+		Text: fmt.Sprintf("【文件未保存】%s %s 发来的%s没能从企业微信下载，可能已经过期，已请对方重发。查看：guiju jobs list",
+			member.Name, a.local(lost.CreatedAt), what),
+		Unique: fmt.Sprintf("media.lost.admin:%d", lost.ID),
+	})
+}
+
+// local is an instant as members read it.
+func (a *App) local(t time.Time) string {
+	return t.In(a.rules.Load().Calendar().Location()).Format("1月2日 15:04")
+}
 
 // purgeMedia forgets what members sent that was not text, files first: a row
 // without its file is found again, a file without its row never.

@@ -2,8 +2,6 @@ package app
 
 import (
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -68,7 +66,7 @@ func newMetrics(a *App) *metrics {
 	return m
 }
 
-// handler serves the metrics. One scrape at a time, with a bound.
+// handler serves the metrics to a few scrapes at once, each within a bound.
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		Registry: m.registry, MaxRequestsInFlight: 4, Timeout: 5 * time.Second, ErrorHandling: promhttp.ContinueOnError,
@@ -139,36 +137,4 @@ func buildInfo() prometheus.Collector {
 		Namespace: "guiju", Name: "build_info", Help: "What is running.",
 		ConstLabels: prometheus.Labels{"version": v.Version, "revision": v.Revision, "go": v.Go},
 	}, func() float64 { return 1 })
-}
-
-// Build says what is running.
-type Build struct {
-	Version  string // module version; "devel" when built from a checkout
-	Revision string // of the source; empty when unknown
-	Modified bool   // the source had changes that were not committed
-	Time     string // of the revision, RFC 3339
-	Go       string
-}
-
-// Version reads what the Go tool wrote into the program.
-func Version() Build {
-	b := Build{Version: "devel", Go: runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return b
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		b.Version = v
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			b.Revision = s.Value
-		case "vcs.time":
-			b.Time = s.Value
-		case "vcs.modified":
-			b.Modified = s.Value == "true"
-		}
-	}
-	return b
 }

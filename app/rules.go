@@ -167,12 +167,8 @@ func (a *App) tellPending(tx *store.Tx, p Proposed) error {
 	if p.Pending == 0 {
 		return nil
 	}
-	administrators, err := a.people.Administrators(&tx.Reader)
-	if err != nil || len(administrators) == 0 {
-		return err
-	}
-	return a.notify.Tell(tx, notify.Notice{
-		To: administrators, Purpose: "rulebook.pending", Subject: store.Subject{Kind: "rulebook", ID: p.Pending}, Important: true,
+	return a.tellAdministrators(tx, notify.Notice{
+		Purpose: "rulebook.pending", Subject: store.Subject{Kind: "rulebook", ID: p.Pending},
 		Text: fmt.Sprintf("【规则待批准】规则第 %d 版改动了规范值，须经%s批准后才生效，在此之前按原规则执行。查看：guiju rulebook diff；批准：guiju rulebook approve %d",
 			p.Pending, a.rules.Load().Rules().Ruleset.Approver, p.Pending),
 		Unique: fmt.Sprintf("rulebook.pending:%d", p.Pending),

@@ -33,7 +33,7 @@ type spooled struct {
 }
 
 // toSpool keeps a delivery in the spool. Its error makes WeCom try again.
-func (in *Inbox) toSpool(d callback.Delivery) error {
+func (in *inbox) toSpool(d callback.Delivery) error {
 	record, err := in.record(d)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (in *Inbox) toSpool(d callback.Delivery) error {
 
 // joinSpool keeps a delivery in the spool if older ones are waiting there, and
 // answers whether it did.
-func (in *Inbox) joinSpool(d callback.Delivery) (bool, error) {
+func (in *inbox) joinSpool(d callback.Delivery) (bool, error) {
 	if in.spool.Len() == 0 {
 		return false, nil
 	}
@@ -65,7 +65,7 @@ func (in *Inbox) joinSpool(d callback.Delivery) (bool, error) {
 	return joined, nil
 }
 
-func (in *Inbox) record(d callback.Delivery) ([]byte, error) {
+func (in *inbox) record(d callback.Delivery) ([]byte, error) {
 	record, err := json.Marshal(spooled{Receiver: d.Receiver, Raw: d.Raw, ReceivedAt: d.ReceivedAt})
 	if err != nil {
 		return nil, fmt.Errorf("spool delivery: %w", err)
@@ -74,7 +74,7 @@ func (in *Inbox) record(d callback.Delivery) ([]byte, error) {
 }
 
 // noteSpooled counts a spooled delivery and starts the drainer.
-func (in *Inbox) noteSpooled() {
+func (in *inbox) noteSpooled() {
 	in.mu.Lock()
 	in.deferred++
 	in.mu.Unlock()
@@ -86,7 +86,7 @@ func (in *Inbox) noteSpooled() {
 
 // Drain moves the spool into the database in order, until it is empty, the
 // database is away, or ctx ends.
-func (in *Inbox) Drain(ctx context.Context) error {
+func (in *inbox) Drain(ctx context.Context) error {
 	in.draining.Lock()
 	defer in.draining.Unlock()
 	return in.spool.Drain(ctx, func(record []byte) error {
@@ -110,7 +110,7 @@ func (in *Inbox) Drain(ctx context.Context) error {
 
 // keepUnhandled stores a spooled callback that this program cannot handle any
 // more, for a person to look at (`guiju events`).
-func (in *Inbox) keepUnhandled(ctx context.Context, s spooled, why string) error {
+func (in *inbox) keepUnhandled(ctx context.Context, s spooled, why string) error {
 	sum := sha256.Sum256(s.Raw)
 	in.log.Error("spooled callback is kept and not handled", "receiver", s.Receiver, "why", why)
 	return in.db.InTx(ctx, func(tx *store.Tx) error {
@@ -128,7 +128,7 @@ func (in *Inbox) keepUnhandled(ctx context.Context, s spooled, why string) error
 // fromSpool handles one spooled delivery. Its HTTP response was empty, so its
 // answer goes as messages, also when the delivery turns out to have been
 // committed after all.
-func (in *Inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
+func (in *inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
 	err := in.db.InTx(ctx, func(tx *store.Tx) error {
 		stored := in.row(d)
 		stored.State = store.DeliverySpooled
@@ -161,7 +161,7 @@ func (in *Inbox) fromSpool(ctx context.Context, d callback.Delivery) error {
 }
 
 // Run drains the spool whenever it holds something, until ctx ends.
-func (in *Inbox) Run(ctx context.Context) {
+func (in *inbox) Run(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watching.Go(func() { in.watch(ctx) })
@@ -191,7 +191,7 @@ func (in *Inbox) Run(ctx context.Context) {
 
 // watch notices that the database goes away and comes back also while nobody
 // says anything here: an answer may lie in the spool of another process.
-func (in *Inbox) watch(ctx context.Context) {
+func (in *inbox) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -209,9 +209,9 @@ func (in *Inbox) watch(ctx context.Context) {
 	}
 }
 
-// HoldDeadlines answers whether deadline jobs must wait: an answer may still
+// holdsDeadlines answers whether deadline jobs must wait: an answer may still
 // be in the spool, or the database is away or came back less than 30 s ago.
-func (in *Inbox) HoldDeadlines() bool {
+func (in *inbox) holdsDeadlines() bool {
 	if in.spool.Len() > 0 {
 		return true
 	}
@@ -220,7 +220,7 @@ func (in *Inbox) HoldDeadlines() bool {
 	return in.away || !in.returnedAt.IsZero() && in.machine().Sub(in.returnedAt) < holdAfterReturn
 }
 
-func (in *Inbox) noteDatabase(up bool) {
+func (in *inbox) noteDatabase(up bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if up && in.away {
@@ -229,7 +229,7 @@ func (in *Inbox) noteDatabase(up bool) {
 	in.away = !up
 }
 
-func (in *Inbox) isAway() bool {
+func (in *inbox) isAway() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.away

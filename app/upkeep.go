@@ -12,6 +12,7 @@ import (
 	"guiju/app/doctor"
 	"guiju/app/notify"
 	"guiju/callback"
+	"guiju/callback/envelope"
 	"guiju/store"
 )
 
@@ -141,7 +142,7 @@ func (a *App) skewNow(ctx context.Context) (time.Duration, error) {
 
 // holdDeadlines answers whether deadline jobs must wait: an answer may still
 // lie in a spool, this one or another replica's.
-func (a *App) holdDeadlines() bool { return a.othersSpool.Load() || a.inbox.HoldDeadlines() }
+func (a *App) holdDeadlines() bool { return a.othersSpool.Load() || a.inbox.holdsDeadlines() }
 
 // leave takes this process off the list and stores its last counts.
 func (a *App) leave(ctx context.Context) {
@@ -166,14 +167,6 @@ func (a *App) flushVerified(ctx context.Context) error {
 		a.verified.giveBack(last)
 	}
 	return err
-}
-
-// observeCallback counts a request, and remembers a verification by WeCom.
-func (a *App) observeCallback(o callback.Observation) {
-	a.metrics.callback(o)
-	if o.Outcome == callback.Verified && !doctor.IsProbe(o.Echo) {
-		a.verified.add(o.Receiver, a.now())
-	}
 }
 
 // flushRefusals stores the counts gathered since the last round.
@@ -207,7 +200,9 @@ func (a *App) alertRefusals(ctx context.Context) error {
 	text := fmt.Sprintf("【安全提醒】最近 %d 分钟有 %d 个回调请求没有通过验证：%s。如果刚改过应用的接收消息设置，请核对 config.yaml；否则可能有人在尝试伪造，请检查网关的访问记录。详情：guiju doctor",
 		rule.Minutes, sum, what)
 	err := a.db.InBackground(ctx, func(tx *store.Tx) error {
-		return a.tellAdministrators(tx, "refusals", text, fmt.Sprintf("refusals:%d", now.Unix()/int64(window/time.Second)))
+		return a.tellAdministrators(tx, notify.Notice{
+			Purpose: "refusals", Subject: systemSubject, Text: text, Unique: fmt.Sprintf("refusals:%d", now.Unix()/int64(window/time.Second)),
+		})
 	})
 	if err == nil {
 		a.refusals.alertedAt = now
@@ -221,7 +216,7 @@ func (a *App) alertRefusals(ctx context.Context) error {
 func suspicious(counts map[refusal]int) (sum int, what string) {
 	var parts []string
 	for r, n := range counts {
-		if r.receiver == callback.UnknownReceiver || !proofs[r.reason] {
+		if r.receiver == callback.UnknownReceiver || !envelope.FailedProof(r.reason) {
 			continue
 		}
 		sum += n
@@ -229,22 +224,6 @@ func suspicious(counts map[refusal]int) (sum int, what string) {
 	}
 	slices.Sort(parts)
 	return sum, strings.Join(parts, "，")
-}
-
-// proofs are the reasons of envelope.Reason that mean a request was not proved.
-var proofs = map[string]bool{
-	"signature": true, "base64": true, "block": true, "padding": true, "length": true, "receiveid": true,
-}
-
-// tellAdministrators plans a notice to IT.
-func (a *App) tellAdministrators(tx *store.Tx, purpose, text, unique string) error {
-	administrators, err := a.people.Administrators(&tx.Reader)
-	if err != nil || len(administrators) == 0 {
-		return err
-	}
-	return a.notify.Tell(tx, notify.Notice{
-		To: administrators, Purpose: purpose, Subject: store.Subject{Kind: "system"}, Important: true, Text: text, Unique: unique,
-	})
 }
 
 func (a *App) sealAudit(ctx context.Context) error {
@@ -263,7 +242,9 @@ func (a *App) alarmHolidays(ctx context.Context) error {
 		}
 		text := fmt.Sprintf("【日历】还没有 %d 年的法定节假日数据，当年节假日会按普通工作日计算时限。请升级程序，或在规则文件的 calendar.holidays 和 calendar.makeup_workdays 中填写。", year)
 		err := a.db.InBackground(ctx, func(tx *store.Tx) error {
-			return a.tellAdministrators(tx, "holidays", text, fmt.Sprintf("holidays:%d:%s", year, local.Format("200601")))
+			return a.tellAdministrators(tx, notify.Notice{
+				Purpose: "holidays", Subject: systemSubject, Text: text, Unique: fmt.Sprintf("holidays:%d:%s", year, local.Format("200601")),
+			})
 		})
 		if err != nil {
 			return err
@@ -273,9 +254,9 @@ func (a *App) alarmHolidays(ctx context.Context) error {
 }
 
 // purge forgets what the company does not keep (design: privacy): plaintexts,
-// messages, questions and files after retention.message_bodies, delivery keys and replies after
-// 30 days or as long as their plaintext, archived communication after
-// archive.comm_years, half-filled forms when they expire.
+// messages, questions and files after retention.message_bodies, delivery keys
+// and replies after 30 days or as long as their plaintext, archived
+// communication after archive.comm_years, half-filled forms when they expire.
 func (a *App) purge(ctx context.Context) error {
 	now, retention := a.db.Now(), a.cfg.Retention.MessageBodies
 	bodies, keys := now.Add(-retention), now.Add(-max(keptKeys, retention))

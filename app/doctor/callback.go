@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"guiju/app/config"
@@ -77,23 +78,23 @@ func explainRefusal(title string, r receiver, last store.Refusal, zone *time.Loc
 	return say("内容不是企业微信的回调（"+last.Reason+"）", pageServer, "检查网关或代理是否改动了请求（方法、参数、正文），并确认请求来自企业微信。")
 }
 
-// proving are the refusals of requests that claim to be WeCom's.
-var proving = map[string]bool{
-	"signature": true, "base64": true, "block": true, "padding": true, "length": true, "receiveid": true,
-	"plaintext_xml": true, "plaintext_json": true, "plaintext_depth": true, "plaintext_elements": true,
-}
-
 // lastRefusal looks as far back as refusals are kept: their times are the
 // service's, which under serve --clock is not this machine's.
 func lastRefusal(r *store.Reader, name string) (store.Refusal, error) {
 	list, err := r.Refusals("", 500)
 	var last store.Refusal
 	for _, one := range list {
-		if one.Receiver == name && proving[one.Reason] && one.LastAt.After(last.LastAt) {
+		if one.Receiver == name && ofWeCom(one.Reason) && one.LastAt.After(last.LastAt) {
 			last = one
 		}
 	}
 	return last, err
+}
+
+// ofWeCom says whether requests refused for a reason claim to be WeCom's: they
+// failed the proof, or passed it and could not be read.
+func ofWeCom(reason string) bool {
+	return envelope.FailedProof(reason) || strings.HasPrefix(reason, "plaintext_")
 }
 
 // lastAccepted is when WeCom last proved that keys agree: by a callback, or by

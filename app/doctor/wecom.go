@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 
 	"guiju/app/config"
@@ -163,9 +164,9 @@ func (d *doctor) failed(title string, err error) Finding {
 	case wecom.Throttled:
 		wait := "一小时"
 		if after := wecom.RetryAfter(err); after > 0 {
-			wait = after.String()
+			wait = fmt.Sprintf(" %.0f 分钟", math.Ceil(after.Minutes()))
 		}
-		return bad(title, err.Error(), pageServer, fmt.Sprintf("企业微信暂时限制了调用（Secret 多次填错也会这样），%s后再试。", wait))
+		return bad(title, err.Error(), pageServer, fmt.Sprintf("企业微信暂时限制了调用（Secret 多次填错也会这样），请在%s后再试。", wait))
 	case wecom.Transient:
 		return bad(title, err.Error(), pageServer, "检查服务器能否访问 "+d.Config.WeCom.APIBaseURL+"（外网、DNS、代理），稍后再试。")
 	}

@@ -38,3 +38,14 @@ func Reason(err error) string {
 	}
 	return "other"
 }
+
+// FailedProof reports whether reason, a word of Reason, is of a request that
+// claimed to be WeCom's and did not prove it: its Token, EncodingAESKey or
+// receive id differs.
+func FailedProof(reason string) bool {
+	switch reason {
+	case "signature", "base64", "block", "padding", "length", "receiveid":
+		return true
+	}
+	return false
+}
