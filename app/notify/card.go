@@ -221,7 +221,7 @@ func (n *Notifier) update(ctx context.Context, job *queue.Job, args Update) queu
 	switch {
 	case err == nil:
 		return queue.Done()
-	case codeOf(err) == errExpiredCode:
+	case wecom.CodeOf(err) == errExpiredCode:
 		return queue.Retry(fmt.Errorf("update card %d: %w", args.Card, err)) // with the next code
 	case wecom.ClassOf(err) == wecom.Permanent:
 		return queue.Bury(fmt.Errorf("update card %d: %w", args.Card, err))

@@ -65,18 +65,18 @@ func (n *Notifier) digest(_ context.Context, _ *queue.Job, args Digest) queue.Ou
 		if err != nil || len(held) == 0 {
 			return err
 		}
-		if len(held) > digestLines {
-			held = held[:digestLines]
+		text, listed := digestText(held[:min(len(held), digestLines)])
+		if listed < len(held) {
 			if err := n.planDigest(tx, args.App, args.Member, tx.Now()); err != nil {
 				return err
 			}
 		}
-		list := store.SentMessage{App: args.App, Purpose: digestPurpose, Text: digestText(held), Prompt: true}
+		list := store.SentMessage{App: args.App, Purpose: digestPurpose, Text: text, Prompt: true}
 		if _, err := tx.PlanMessage(&list, []int64{args.Member}); err != nil {
 			return err
 		}
 		now := tx.Now()
-		for _, m := range held {
+		for _, m := range held[:listed] {
 			m.State, m.DigestID, m.SentAt = store.SentDigested, list.ID, &now
 			if err := tx.SaveMessage(m); err != nil {
 				return err
@@ -86,18 +86,21 @@ func (n *Notifier) digest(_ context.Context, _ *queue.Job, args Digest) queue.Ou
 	})
 }
 
-// digestText lists one line for each message, within one text message.
-func digestText(held []store.SentMessage) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "【汇总】这段时间还有 %d 条消息：", len(held))
-	for i, m := range held {
-		line := fmt.Sprintf("\n%d. %s", i+1, firstLine(m.Text))
-		if b.Len()+len(line) > textLimit {
+// digestText lists one line for each message, as many as one text message
+// holds, and answers how many those are.
+func digestText(held []store.SentMessage) (text string, listed int) {
+	const heading = "【汇总】这段时间还有 %d 条消息："
+	var lines strings.Builder
+	room := textLimit - len(fmt.Sprintf(heading, len(held)))
+	for _, m := range held {
+		line := fmt.Sprintf("\n%d. %s", listed+1, firstLine(m.Text))
+		if lines.Len()+len(line) > room {
 			break
 		}
-		b.WriteString(line)
+		lines.WriteString(line)
+		listed++
 	}
-	return b.String()
+	return fmt.Sprintf(heading, listed) + lines.String(), listed
 }
 
 func firstLine(text string) string {

@@ -42,9 +42,9 @@ type Notice struct {
 	App     string  // empty: the first app of config.yaml
 	To      []int64 // internal ids, at most MaxRecipients; repeated ids count once
 	Text    string  // at most 2,048 bytes
-	Card    string  // a kind registered with Cards
+	Card    string  // a kind registered with Notifier.Card
 	Subject store.Subject
-	Purpose string // names the hooks of Delivered and Refused; a metric label
+	Purpose string // names the hook of OnDelivered
 
 	Important bool   // ignores quiet hours, is never digested
 	Asks      bool   // asks for an act: never digested

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -311,6 +312,29 @@ func TestMoreThanTheDigestAllowsBecomesOneMessage(t *testing.T) {
 			require.Contains(t, d.platform.bodies[7], fmt.Sprintf("普通消息%d", i))
 		}
 		require.Equal(t, 4, d.states()[store.SentDigested])
+	})
+}
+
+// TestWhatADigestHasNoRoomForComesInTheNext keeps long lines from being
+// swallowed: a text message ends at 2,048 bytes.
+func TestWhatADigestHasNoRoomForComesInTheNext(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		d := newDesk(t, db, clock)
+		for i := range 25 {
+			d.tell(notify.Notice{To: d.members[:1], Text: fmt.Sprintf("普通消息%02d", i) + strings.Repeat("长", 70)})
+		}
+		d.drain()
+		require.Len(t, d.platform.bodies, 5)
+		d.clock.Advance(10 * time.Minute)
+		d.drain()
+		require.Equal(t, 20, d.states()[store.SentDigested])
+		digests := strings.Join(d.platform.bodies[5:], "\n")
+		for i := 5; i < 25; i++ {
+			require.Contains(t, digests, fmt.Sprintf("普通消息%02d", i))
+		}
+		for _, body := range d.platform.bodies[5:] {
+			require.Less(t, len(body), 2048+500, "a text and what stands around it")
+		}
 	})
 }
 

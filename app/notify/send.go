@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -84,7 +83,7 @@ func (n *Notifier) send(ctx context.Context, job *queue.Job, args Send) queue.Ou
 	if err == nil {
 		return queue.Done(n.recordSent(a, result))
 	}
-	code := codeOf(err)
+	code := wecom.CodeOf(err)
 	err = fmt.Errorf("send message %d: %w", a.message.ID, err)
 	switch {
 	case wecom.Uncertain(err):
@@ -421,12 +420,4 @@ func folded(userids []string) map[string]bool {
 		all[store.Fold(strings.TrimSpace(id))] = true
 	}
 	return all
-}
-
-func codeOf(err error) int {
-	var answered *wecom.Error
-	if errors.As(err, &answered) {
-		return answered.Code
-	}
-	return 0
 }
