@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"guiju/app/chat"
-	"guiju/app/notify"
 	"guiju/app/policy"
 	"guiju/store"
 )
@@ -237,13 +236,4 @@ func (c *Clocks) period(text string, at time.Time) (from, to time.Time, name str
 		return from, from.AddDate(0, 1, 0), fmt.Sprintf("%d年%d月", year, m), nil
 	}
 	return from, to, "", chat.Refused{Reason: "看不懂期间“" + clip(text, 20) + "”", Instead: "响应统计 本周、上周、本月、上月、3月 或 今年"}
-}
-
-// tellDeputy tells a deputy, and the absent member, what was arranged.
-func (c *Clocks) tellDeputy(tx *store.Tx, app string, absent, deputy store.Member, span absence) error {
-	text := fmt.Sprintf("【代理】%s 至 %s 发给%s的事项由%s代为答复。", span.first, span.last, absent.Name, deputy.Name)
-	return c.notify.Tell(tx, notify.Notice{
-		App: app, To: []int64{deputy.ID, absent.ID}, Text: text, Purpose: "deputy",
-		Subject: store.Subject{Kind: "member", ID: absent.ID},
-	})
 }

@@ -6,15 +6,25 @@
 // for its receiver: waiting in a queue, quiet hours or an outage cost nobody
 // his time. It keeps the timetable of the rules it started with.
 //
-//	state     delivered  收到     回复       step due         cancel     pass on
-//	waiting   running    running* met        –                cancelled  moved
-//	running   –          acked†   met        breached at due  cancelled  moved
-//	acked     –          –        met        breached at due  cancelled  moved
-//	breached  –          –†       late‡      –                cancelled  moved
+//	state      delivered  收到            回复  late 收到      late 回复  remind   due       climb     not reached  refused  cancel     pass on
+//	waiting    running    acked/met       met   acked/met      met        –        –         –         missed*      missed   cancelled  moved
+//	running    –          acked/met       met   acked/late     late       running  breached  breached  –            –        cancelled  moved
+//	acked      –          acked           met   acked          late       acked    breached  breached  –            –        cancelled  moved
+//	breached   –          breached/met†   met†  breached/late  late       –        –         breached  –            –        cancelled  moved
+//	met        –          –               –     –              –          –        –         –         –            –        –          –
+//	late       –          –               –     –              –          –        –         –         –            –        –          –
+//	moved      –          –               –     –              –          –        –         –         –            –        –          –
+//	cancelled  –          –               –     –              –          –        –         –         –            –        –          –
+//	missed     –          –               –     –              –          –        –         –         –            –        –          –
 //
-// * an act proves delivery, so the clock is started first. † a clock that needs
-// no reply is stopped by 收到: met, or late. ‡ met when the act itself was in
-// time and only its callback came late; those who were told hear of it.
+// a/b: a where a reply is owed, b where 收到 is enough. An act is late when its
+// instant lies after the second in which the clock is due; one on a waiting
+// clock proves delivery, starts the clock at its instant and so is never late.
+// climb is a rung above the breach. – leaves the clock as it is.
+//
+// * waiting, if the item has missed somebody before: it is forwarded once. † the
+// act was in time and only its callback came late; those who were told of the
+// breach hear of it.
 package response
 
 import (
