@@ -36,7 +36,7 @@ var parts = []string{
 // another, and no part imports a domain: only app joins them.
 var domains = []string{
 	"approval", "audit", "communication", "document", "equipment", "evaluation", "fault", "feedback",
-	"group", "integration", "knowledge", "process", "task", "ticket", "training",
+	"group", "integration", "knowledge", "permission", "process", "task", "ticket", "training",
 }
 
 // domainMayImport is all of ours that a domain knows beside its own folder.
