@@ -70,6 +70,14 @@ func (k *checker) pair(path string, v []int, lo int) {
 	}
 }
 
+// whom accepts a name of people that the company's picture resolves.
+func (k *checker) whom(path, v string) {
+	kind, name, _ := strings.Cut(v, ":")
+	if !slices.Contains([]string{"member", "head", "department", "post", "role"}, kind) || strings.TrimSpace(name) == "" {
+		k.add(path, "must be like department:人事部, post:行政部/用户权限管理 or role:administrator, not %q", v)
+	}
+}
+
 func (k *checker) clock(path, v string) {
 	if m, ok := parseClock(v); !ok || m == 24*60 {
 		k.add(path, "must be a time of day like 17:30, not %q", v)

@@ -16,10 +16,17 @@ type PermissionRules struct {
 	SoD                [][]string          `yaml:"sod"` // pairs one person may not hold together
 }
 
-// AccountRules govern accounts (G2-4.2).
+// AccountRules govern accounts (G2-4.2). VerifyBy, OpenBy and LossTold name
+// people the way people.Whom does: "department:人事部", "post:行政部/用户权限管理".
 type AccountRules struct {
-	AutoCreate        bool       `yaml:"auto_create"`
+	AutoCreate        bool       `yaml:"auto_create"` // true is refused
 	ActivationDays    WorkSpan   `yaml:"activation_days"`
+	VerifyBy          string     `yaml:"verify_by"`
+	OpenBy            string     `yaml:"open_by"`
+	StopTime          string     `yaml:"stop_time"` // time of day
+	OnboardingDays    WorkSpan   `yaml:"onboarding_days"`
+	FirstWeekDays     WorkSpan   `yaml:"first_week_days"`
+	LossTold          []string   `yaml:"loss_told"`
 	InactiveDays      int        `yaml:"inactive_days"`
 	MaxAdmins         int        `yaml:"max_admins"`
 	StepWorkdays      int        `yaml:"step_workdays"`

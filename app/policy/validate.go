@@ -219,6 +219,20 @@ func (k *checker) people(r *Rules) {
 		}
 		k.words(path, pair)
 	}
+	if a.AutoCreate {
+		// WeCom has a call that creates members, but our documents of its API
+		// do not describe it, and a self-built app may not call it (api.md 4.1).
+		k.add("account.auto_create", "must be false: members cannot be created through the documented API; whoever account.open_by names opens the account in WeCom and presses 已开通")
+	}
+	k.whom("account.verify_by", a.VerifyBy)
+	k.whom("account.open_by", a.OpenBy)
+	for i, whom := range a.LossTold {
+		k.whom(fmt.Sprintf("account.loss_told[%d]", i), whom)
+	}
+	if len(a.LossTold) == 0 {
+		k.add("account.loss_told", "must name somebody, or nobody hears of a lost device")
+	}
+	k.clock("account.stop_time", a.StopTime)
 	k.within("account.inactive_days", a.InactiveDays, 1, anyDays)
 	k.within("account.max_admins", a.MaxAdmins, 1, 1000)
 	k.within("account.step_workdays", a.StepWorkdays, 1, 60)
