@@ -43,6 +43,7 @@ type Rules struct {
 	Density            DensityRules      `yaml:"density"`
 	Cost               CostRules         `yaml:"cost"`
 	Duty               DutyRules         `yaml:"duty"`
+	Posts              PostRules         `yaml:"posts"`
 	Permission         PermissionRules   `yaml:"permission"`
 	Account            AccountRules      `yaml:"account"`
 	Doc                DocRules          `yaml:"doc"`

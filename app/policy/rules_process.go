@@ -76,8 +76,3 @@ type DensityRules struct {
 type CostRules struct {
 	MinuteYuan float64 `yaml:"minute_yuan"`
 }
-
-// DutyRules are the importance weights of departments (F-12).
-type DutyRules struct {
-	Weights map[string]float64 `yaml:"weights"`
-}

@@ -151,7 +151,7 @@ func (k *checker) processes(r *Rules) {
 	}
 	k.ratio("density.monthly_growth", r.Density.MonthlyGrowth, -1, 1)
 	k.ratio("cost.minute_yuan", r.Cost.MinuteYuan, 0, 1e6)
-	k.weights("duty.weights", r.Duty.Weights)
+	k.duties(r)
 }
 
 func (k *checker) tiers(tiers []ReimburseTier) {

@@ -2,6 +2,8 @@ package policy_test
 
 import (
 	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +52,16 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 		"pattern":              {func(r *policy.Rules) { r.Group.NamePattern = "(" }, "group.name_pattern: must be a regular expression of Go's syntax"},
 		"pair":                 {func(r *policy.Rules) { r.Lint.TitleLength = []int{9, 4} }, "lint.title_length: must be [min, max] with 1 <= min <= max"},
 		"negative weight":      {func(r *policy.Rules) { r.Duty.Weights["行政部"] = -1 }, "duty.weights.行政部: must be 0..1000000"},
+		"weight that is no number": {func(r *policy.Rules) { r.Duty.Weights["行政部"] = math.NaN() }, "duty.weights.行政部: must be 0..1000000"},
+		"duty without text":        {func(r *policy.Rules) { r.Duty.Departments["行政部"] = " " }, "duty.departments.行政部: must not be empty"},
+		"unknown position": {func(r *policy.Rules) { r.Duty.Communication["抄送人"] = "看" },
+			"duty.communication.抄送人: must be one of 沟通发起人, 沟通审核人, 接收方, 后台管理员"},
+		"post twice": {func(r *policy.Rules) { r.Posts["ＨＲ经理"], r.Posts["hr经理"] = policy.PostRule{}, policy.PostRule{} },
+			"posts.ＨＲ经理: is the same post as hr经理"},
+		"post with a slash":    {func(r *policy.Rules) { r.Posts["行政部/专员"] = policy.PostRule{} }, "posts.行政部/专员: must be a name without / 、 , : |"},
+		"post without end":     {func(r *policy.Rules) { r.Posts[strings.Repeat("长", 33)] = policy.PostRule{} }, "posts." + strings.Repeat("长", 33) + ": must have at most 32 characters"},
+		"node of a post twice": {func(r *policy.Rules) { r.Posts["专员"] = policy.PostRule{Nodes: []string{"开票", "开票"}} }, "posts.专员.nodes[1]: 开票 is given twice"},
+		"holder without name":  {func(r *policy.Rules) { r.Posts["专员"] = policy.PostRule{Holders: []string{""}} }, "posts.专员.holders[0]: must not be empty"},
 		"comparison": {func(r *policy.Rules) {
 			r.Evaluation.Bands["风险事件发生率"] = policy.BandRule{Excellent: "0", Good: "<=1", Fair: "<=3"}
 		}, `evaluation.bands.风险事件发生率.excellent: must be a comparison like ">=95", not "0"`},

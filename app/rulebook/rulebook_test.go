@@ -74,7 +74,8 @@ func TestGuideValues(t *testing.T) {
 		"time_formula.E", "time_formula.K_range", "group.name_pattern", "group.daily_slot",
 		"approval.leave", "process.review_period", "process.pilot_departments", "process.optimisation_meeting",
 		"ruleset.require_approval", "ruleset.approver", "task.recurring", "project.progress_goal",
-		"density.monthly_growth", "duty.weights", "permission.review",
+		"density.monthly_growth", "duty.weights", "duty.departments", "duty.communication", "permission.review",
+		"posts.销售经理", "posts.采购经理", "posts.财务经理", "posts.用户权限管理",
 		"doc.name_pattern", "doc.lock_minutes", "doc.keep_versions_months", "doc.permanent_kinds",
 		"doc.daily_check", "doc.security_report", "doc.archive_path", "doc.destroy_approvers",
 		"equipment.audit", "equipment.report", "knowledge.demote_days", "knowledge.archive_days",
@@ -225,4 +226,24 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Naming the persons of a post touches no value of the guide, so it needs no
+// approval; changing what the post answers for does (G1-4.2.2(3), G1-4.3附则).
+func TestHoldersOfAPostAreTheCompanysOwn(t *testing.T) {
+	all := marks()
+	for path, guide := range map[string]bool{
+		"posts.财务经理.holders": false, "posts.财务经理.contact": false, "posts.财务经理.duty": true, "posts.财务经理.nodes": true,
+		"posts.财务经理.authority": true, "posts.合同专员.duty": false,
+	} {
+		require.Equal(t, guide, markOf(all, strings.Split(path, ".")).Guide, path)
+	}
+	b := book(t, `
+posts:
+  财务经理: {holders: [hejing]}
+  合同专员: {duty: 起草合同, nodes: [合同起草], authority: [起草合同]}
+`)
+	require.Equal(t, []string{"发票开具", "财务报表编制"}, b.Rules.Posts["财务经理"].Nodes)
+	require.Equal(t, []string{"hejing"}, b.Rules.Posts["财务经理"].Holders)
+	require.Equal(t, "起草合同", b.Rules.Posts["合同专员"].Duty)
 }
