@@ -26,6 +26,7 @@ import (
 	"guiju/app/people"
 	"guiju/app/policy"
 	"guiju/app/response"
+	"guiju/app/schedule"
 	"guiju/callback"
 	"guiju/callback/envelope"
 	"guiju/store"
@@ -63,6 +64,7 @@ type App struct {
 	clocks   *response.Clocks
 	comm     *communication.Communication
 	chat     *chat.Engine
+	schedule *schedule.Schedule
 	metrics  *metrics
 	replica  string // the same after a restart
 	instance string // fresh at each start
@@ -203,6 +205,8 @@ func (a *App) buildDomains() error {
 	a.clocks = response.New(a.notify, rules, a.people, a.log)
 	a.clocks.OnBreach(a.metrics.breach)
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
+	a.schedule = schedule.New(rules, a.log)
+	a.addJobs()
 
 	var err error
 	a.chat, err = chat.New(chat.Options{
@@ -227,6 +231,7 @@ func (a *App) buildDomains() error {
 	a.people.Register(a.queue)
 	a.clocks.Register(a.queue)
 	a.comm.Register(a.queue)
+	a.schedule.Register(a.queue)
 	return nil
 }
 
@@ -352,6 +357,9 @@ func (a *App) becomeReady(ctx context.Context) {
 	a.spawn(func() { a.upkeep(ctx) })
 	if err := a.db.InBackground(ctx, func(tx *store.Tx) error { return a.people.CompareLater(tx) }); err != nil {
 		a.log.Error("the contacts are not compared", "err", err)
+	}
+	if err := a.ensureJobs(ctx); err != nil {
+		a.log.Error("no timers of what comes round", "err", err)
 	}
 	a.ready.Store(true)
 	a.log.Info("ready", "store", a.cfg.Store.Driver, "apps", len(a.clients))

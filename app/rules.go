@@ -71,6 +71,7 @@ func (a *App) followRulebook(ctx context.Context) error {
 	a.rules.Store(book.Engine)
 	if before != 0 {
 		a.log.Info("rulebook version in force", "version", row.Version, "before", before)
+		return a.ensureJobs(ctx)
 	}
 	return nil
 }

@@ -20,9 +20,7 @@ func (k *checker) sections(r *Rules) {
 	k.people(r)
 	k.records(r)
 	k.quality(r)
-	for _, name := range sorted(r.Jobs) {
-		k.filled("jobs."+name, r.Jobs[name])
-	}
+	k.jobs(r.Jobs)
 }
 
 func (k *checker) timing(r *Rules) {
