@@ -7,6 +7,7 @@ import (
 	"guiju/app/chat"
 	"guiju/app/doctor"
 	"guiju/app/notify"
+	"guiju/app/people"
 	"guiju/callback"
 	"guiju/store"
 	"guiju/store/faultpoint"
@@ -15,7 +16,7 @@ import (
 // react connects what happens in one part with what it causes in another.
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
-	a.people.OnLeave(a.comm.Leave)
+	a.people.OnLeft(func(tx *store.Tx, l people.Left) error { return a.comm.Leave(tx, l.Member.ID) })
 	a.notify.Card(questionCard, a.drawQuestion)
 }
 

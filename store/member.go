@@ -33,9 +33,13 @@ type Member struct {
 	Status         MemberStatus
 	Visible        bool // inside the app's visible range at the last reading
 	SyncedAt       *time.Time
+	JoinedAt       *time.Time // first known as a member, or back after leaving; nil while provisional
+	LeftAt         *time.Time // nil unless he left
+	SeenAt         *time.Time // last act toward an app, kept once a day
+	SuspendedAt    *time.Time // 挂失; nil when not suspended
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
-	Version        int64
+	Version        int64 // grows with whatever decides what he may do; see TouchMember
 }
 
 // Present says whether the member works here: he may be written to and chosen.
@@ -47,13 +51,15 @@ func (m Member) Present() bool {
 func (Member) TableName() string { return "members" }
 
 func (*Member) columns() string {
-	return "id, userid, userid_fold, name, name_fold, position, main_department, leader_userid, status, visible, synced_at, created_at, updated_at, version"
+	return "id, userid, userid_fold, name, name_fold, position, main_department, leader_userid, status, visible, " +
+		"synced_at, joined_at, left_at, seen_at, suspended_at, created_at, updated_at, version"
 }
 
 func (m *Member) fields() []any {
 	return []any{
 		&m.ID, &m.UserID, &m.UserIDFold, &m.Name, &m.NameFold, &m.Position, &m.MainDepartment, &m.LeaderUserID,
-		&m.Status, &m.Visible, &m.SyncedAt, &m.CreatedAt, &m.UpdatedAt, &m.Version,
+		&m.Status, &m.Visible, &m.SyncedAt, &m.JoinedAt, &m.LeftAt, &m.SeenAt, &m.SuspendedAt,
+		&m.CreatedAt, &m.UpdatedAt, &m.Version,
 	}
 }
 
@@ -74,6 +80,18 @@ type Membership struct {
 	DepartmentID int64 `gorm:"primaryKey"`
 	IsLeader     bool
 	Position     int // order of the member's own list, 0 first
+}
+
+// PostHolding is a post (岗位) that a member was given by 岗位变更. Posts that
+// come from WeCom's position or from the rulebook have no rows.
+type PostHolding struct {
+	ID         int64
+	MemberID   int64
+	Post       string
+	Department int64  // where he holds it; 0: in the company as a whole
+	Source     string // "assigned"
+	Since      time.Time
+	EndedAt    *time.Time // nil while he holds it
 }
 
 // Member answers the member with this internal id.
@@ -234,6 +252,29 @@ func (tx *Tx) SaveMember(m *Member) error {
 	}
 	if saved.RowsAffected == 0 {
 		return fmt.Errorf("save member %d: %w", m.ID, ErrConflict)
+	}
+	return nil
+}
+
+// TouchMember marks that something kept in other rows has changed what a
+// member may do: tags, posts, bindings, grants, denies. Caches are keyed by the
+// version.
+func (tx *Tx) TouchMember(id int64) error {
+	n, err := tx.changed("UPDATE members SET version = version + 1, updated_at = ? WHERE id = ?", tx.Now(), id)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("touch member %d: %w", id, err)
+	}
+	return nil
+}
+
+// SeeMember records that a member acted toward an app now. It leaves Version
+// alone: what he may do has not changed.
+func (tx *Tx) SeeMember(id int64) error {
+	if _, err := tx.exec("UPDATE members SET seen_at = ? WHERE id = ?", tx.Now(), id); err != nil {
+		return fmt.Errorf("see member %d: %w", id, err)
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (p *People) left(tx *store.Tx, userid string) error {
 	if err := tx.SaveMember(&m); err != nil {
 		return err
 	}
-	if err := p.leave(tx, m.ID); err != nil {
+	if err := each(tx, p.hooks.left, Left{Member: m}); err != nil {
 		return err
 	}
 	return p.revise(tx)
@@ -207,7 +207,7 @@ func (p *People) put(tx *store.Tx, w wecom.Member) (changed bool, err error) {
 		return false, err
 	}
 	if m.Status == store.MemberLeft && before.Status != store.MemberLeft {
-		if err := p.leave(tx, m.ID); err != nil {
+		if err := each(tx, p.hooks.left, Left{Member: m}); err != nil {
 			return false, err
 		}
 	}

@@ -34,7 +34,8 @@ type People struct {
 	notify   *notify.Notifier
 	rules    notify.Rules
 	log      *slog.Logger
-	leave    func(tx *store.Tx, member int64) error
+	hooks    hooks
+	domains  []domain
 
 	mu       sync.Mutex
 	org      *policy.Org // of the revision and rulebook below
@@ -44,15 +45,8 @@ type People struct {
 
 // New builds People.
 func New(db *store.DB, contacts Contacts, n *notify.Notifier, rules notify.Rules, log *slog.Logger) *People {
-	return &People{
-		db: db, contacts: contacts, notify: n, rules: rules, log: log,
-		leave: func(*store.Tx, int64) error { return nil },
-	}
+	return &People{db: db, contacts: contacts, notify: n, rules: rules, log: log}
 }
-
-// OnLeave calls hook in the transaction in which a member is found to have
-// left, so that what he had open is handed over.
-func (p *People) OnLeave(hook func(tx *store.Tx, member int64) error) { p.leave = hook }
 
 // Register gives the queue the workers.
 func (p *People) Register(q *queue.Queue) {
