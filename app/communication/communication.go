@@ -2,16 +2,21 @@
 // and notices to people (发通知), each tracked until it is answered (guide
 // G1-4.1(4)b, G1-2.2c, S03).
 //
-//	kind     state     收到  回复      有疑问  已解决  未解决  补充  撤回       催办  转交
-//	inquiry  open      open  answered  open    –       –       open  withdrawn  open  open
-//	inquiry  answered  same  answered  same    closed  open    open  withdrawn  –     open
-//	notice   open      *     *         open    –       –       open  withdrawn  open  open
-//	any      closed, withdrawn: nothing
+//	kind     state      收到          回复      有疑问    转交  已解决  未解决  补充  撤回       催办
+//	inquiry  open       open          answered  open      open  closed  –       open  withdrawn  open
+//	inquiry  answered   answered      answered  answered  open  closed  open    open  withdrawn  –
+//	inquiry  closed     –             –         –         –     –       –       –     –          –
+//	inquiry  withdrawn  –             –         –         –     –       –       –     –          –
+//	notice   open       open/closed*  closed*   open      open  –       –       open  withdrawn  open
+//	notice   closed     –             –         –         –     –       –       –     –          –
+//	notice   withdrawn  –             –         –         –     –       –       –     –          –
 //
-// * a notice closes when the clock of its last receiver does (AE9).
+// a/b: a where a reply is owed, b where 收到 is enough. * a notice closes when
+// the clock of its last receiver stops (AE9). An answered inquiry whose asker
+// says nothing closes by itself. – is refused and changes nothing.
 //
-// Receivers do the first three and 转交, the sender the others; 催办 is also
-// for those above a late receiver.
+// Receivers do the first four, the sender the others; 催办 is also for those
+// above one of the two.
 package communication
 
 import (
@@ -214,7 +219,7 @@ func (rs records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, erro
 // Attach implements chat.Attacher: what a member sends without a command while
 // one item of his is open belongs to that item.
 func (rs records) Attach(call *chat.Call, to chat.Record, a store.Attachment) (chat.Answer, error) {
-	item, err := rs.c.locked(call.Tx, to.Number)
+	item, err := rs.c.called(call.Tx, to.Number)
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -228,8 +233,8 @@ func (rs records) Attach(call *chat.Call, to chat.Record, a store.Attachment) (c
 	return chat.Accepted(item.Number, "已把"+chat.MediaName(a.Kind)+"记入「"+clip(item.Body, 20)+"」。"), nil
 }
 
-// locked takes the item called number for a decision about it.
-func (c *Communication) locked(tx *store.Tx, number string) (store.Item, error) {
+// called takes the item people call number for a decision about it.
+func (c *Communication) called(tx *store.Tx, number string) (store.Item, error) {
 	item, err := tx.ItemByNumber(number)
 	if errors.Is(err, store.ErrNotFound) {
 		return item, chat.NotFound{Number: number}
@@ -237,16 +242,21 @@ func (c *Communication) locked(tx *store.Tx, number string) (store.Item, error) 
 	if err != nil {
 		return item, err
 	}
-	if err := tx.Lock("items", item.ID); err != nil {
-		return item, err
+	return c.locked(tx, item.ID)
+}
+
+// locked takes an item for a decision about it.
+func (c *Communication) locked(tx *store.Tx, id int64) (store.Item, error) {
+	if err := tx.Lock("items", id); err != nil {
+		return store.Item{}, err
 	}
-	return tx.Item(item.ID)
+	return tx.Item(id)
 }
 
 // asReceiver takes an item the member is a receiver of. Whoever is not gets
 // the answer of a number that does not exist.
 func (c *Communication) asReceiver(call *chat.Call) (store.Item, error) {
-	item, err := c.locked(call.Tx, call.Number("编号"))
+	item, err := c.called(call.Tx, call.Number("编号"))
 	if err != nil {
 		return item, err
 	}
@@ -271,7 +281,7 @@ func (c *Communication) asReceiver(call *chat.Call) (store.Item, error) {
 
 // asSender takes an item the member sent.
 func (c *Communication) asSender(call *chat.Call) (store.Item, error) {
-	item, err := c.locked(call.Tx, call.Number("编号"))
+	item, err := c.called(call.Tx, call.Number("编号"))
 	if err != nil {
 		return item, err
 	}

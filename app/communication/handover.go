@@ -66,7 +66,7 @@ func (c *Communication) handOver(_ context.Context, _ *queue.Job, args HandOver)
 // standIn gives what an absent member owes to his deputy. Who asked, or owes an
 // answer of his own, cannot stand in: then it waits for the member.
 func (c *Communication) standIn(tx *store.Tx, clock store.Clock, deputy int64) error {
-	item, err := c.lockedItem(tx, clock.SubjectID)
+	item, err := c.locked(tx, clock.SubjectID)
 	if err != nil || item.State != store.ItemOpen || deputy == item.SenderID {
 		return err
 	}
@@ -106,7 +106,7 @@ func (c *Communication) standIn(tx *store.Tx, clock store.Clock, deputy int64) e
 // replace puts the leaver's superior in his place, unless nobody but the
 // sender is left.
 func (c *Communication) replace(tx *store.Tx, id int64, leaver store.Member) error {
-	item, err := c.lockedItem(tx, id)
+	item, err := c.locked(tx, id)
 	if err != nil || !item.Open() {
 		return err
 	}
@@ -161,7 +161,7 @@ func (c *Communication) takeOver(tx *store.Tx, item *store.Item, member int64) e
 
 // abandon ends what a leaver had asked of others.
 func (c *Communication) abandon(tx *store.Tx, id int64, leaver store.Member) error {
-	item, err := c.lockedItem(tx, id)
+	item, err := c.locked(tx, id)
 	if err != nil || !item.Open() {
 		return err
 	}
@@ -180,11 +180,4 @@ func (c *Communication) abandon(tx *store.Tx, id int64, leaver store.Member) err
 		App: item.App, To: receivers, Subject: item.Subject(), Purpose: eventPurpose,
 		Text: fmt.Sprintf("【撤回】%s「%s」：%s已离职，无需再处理。", item.Number, clip(item.Body, 20), leaver.Name),
 	})
-}
-
-func (c *Communication) lockedItem(tx *store.Tx, id int64) (store.Item, error) {
-	if err := tx.Lock("items", id); err != nil {
-		return store.Item{}, err
-	}
-	return tx.Item(id)
 }

@@ -231,10 +231,7 @@ func (c *Communication) show(tx *store.Tx, item store.Item, to []int64) error {
 
 // forward gives an item that did not reach its receiver to somebody else.
 func (c *Communication) forward(tx *store.Tx, missed store.Clock, to int64) error {
-	if err := tx.Lock("items", missed.SubjectID); err != nil {
-		return err
-	}
-	item, err := tx.Item(missed.SubjectID)
+	item, err := c.locked(tx, missed.SubjectID)
 	if err != nil || !item.Open() {
 		return err
 	}

@@ -2,6 +2,7 @@ package communication
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -156,7 +157,7 @@ func (c *Communication) end(tx *store.Tx, item *store.Item, state store.ItemStat
 // urge is 催办: whoever has not answered is told again, by the sender or by
 // somebody above a late receiver.
 func (c *Communication) urge(call *chat.Call) (chat.Answer, error) {
-	item, err := c.locked(call.Tx, call.Number("编号"))
+	item, err := c.called(call.Tx, call.Number("编号"))
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -180,6 +181,9 @@ func (c *Communication) urge(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, chat.Refused{Reason: item.Number + " 已经有答复", Instead: "追溯 " + item.Number}
 	}
 	last, err := call.Tx.LastEntry(item.ID, store.EntryUrged)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return chat.Answer{}, err
+	}
 	if err == nil && call.At.Sub(last.At) < urgeEvery {
 		return chat.Answer{}, chat.Refused{
 			Reason:  fmt.Sprintf("%s 刚在 %s 催办过", item.Number, c.when(last.At)),
@@ -228,10 +232,7 @@ func (CloseUnanswered) Kind() string { return "communication.close_unanswered" }
 
 func (c *Communication) closeUnanswered(_ context.Context, _ *queue.Job, args CloseUnanswered) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
-		if err := tx.Lock("items", args.Item); err != nil {
-			return err
-		}
-		item, err := tx.Item(args.Item)
+		item, err := c.locked(tx, args.Item)
 		if err != nil || item.State != store.ItemAnswered || item.Phase != args.Phase {
 			return err
 		}
@@ -249,7 +250,7 @@ func (c *Communication) closeUnanswered(_ context.Context, _ *queue.Job, args Cl
 
 // note is 已知悉: somebody above a late receiver has seen it.
 func (c *Communication) note(call *chat.Call) (chat.Answer, error) {
-	item, err := c.locked(call.Tx, call.Number("编号"))
+	item, err := c.called(call.Tx, call.Number("编号"))
 	if err != nil {
 		return chat.Answer{}, err
 	}
