@@ -32,7 +32,7 @@ func newSurvey(t *testing.T, vote bool) *survey {
 	s := &survey{bench: newBench(t, testConfig(t, "")).prepare(), phase: 3, taskID: "survey-1", vote: vote}
 	s.notify.Card("survey", s.draw)
 	require.NoError(t, s.chat.Register(chat.Command{
-		Name: "评分", Group: "试验", Summary: "评分", Usage: "评分 <速度> <结果>", Example: "评分 很快 已解决",
+		Name: "评分", Group: "试验", Permission: chat.Everybody, Summary: "评分", Usage: "评分 <速度> <结果>", Example: "评分 很快 已解决",
 		Args: []chat.Arg{
 			{Name: "速度", Required: true, Prompt: "速度如何？"},
 			{Name: "结果", Required: true, Prompt: "解决了吗？"},

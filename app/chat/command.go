@@ -18,7 +18,8 @@ type Command struct {
 	Usage   string   // "发通知 <对象> <内容> [重要] [需回复]"; starts with Name
 	Example string   // a line that works; starts with Name
 	Group   string   // section of the help, one of the words members know: "沟通"
-	// Permission is a code of guide E2.P; "" means everybody.
+	// Permission is a code of guide E2.P, or Everybody. A command without one
+	// is not registered.
 	Permission string
 	Args       []Arg
 	// Hidden commands work but are in no list: buttons and confirmations.
@@ -80,6 +81,10 @@ const (
 	YesNo                // 是 or 否; its bare name means 是, an optional one has no position
 )
 
+// Everybody is the permission of commands that need none. It must be written:
+// a forgotten permission opens nothing.
+const Everybody = "everybody"
+
 var permissionCode = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_<>]+)+$`)
 
 // check finds what a programmer forgot.
@@ -93,7 +98,10 @@ func (cmd Command) check() error {
 	if cmd.Run == nil {
 		return fail("has no Run")
 	}
-	if cmd.Permission != "" && !permissionCode.MatchString(cmd.Permission) {
+	if cmd.Permission == "" {
+		return fail("has no permission: write a code of guide E2.P, or chat.Everybody")
+	}
+	if cmd.Permission != Everybody && !permissionCode.MatchString(cmd.Permission) {
 		return fail("permission %q is not a code", cmd.Permission)
 	}
 	if !cmd.Hidden {

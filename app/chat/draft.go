@@ -402,7 +402,7 @@ func (t *turn) chose(f *form, o option) (Answer, error) {
 // cancel is 取消.
 func cancel() Command {
 	return Command{
-		Name: "取消", Aliases: []string{"算了", "放弃", "退出"}, Group: "常用",
+		Name: "取消", Aliases: []string{"算了", "放弃", "退出"}, Group: "常用", Permission: Everybody,
 		Summary: "放弃没填完的内容", Usage: "取消", Example: "取消",
 		Run: func(c *Call) (Answer, error) {
 			f := c.turn.mem.Form
@@ -428,7 +428,7 @@ var outdated = Refused{Reason: "这个选择已经过时", Instead: "看最新�
 // choose is the command line of the buttons of a choice: 选择 <question> <option>.
 func choose() Command {
 	return Command{
-		Name: chooseName, Hidden: true,
+		Name: chooseName, Permission: Everybody, Hidden: true,
 		Args: []Arg{
 			{Name: "问题", Kind: Integer, Required: true, Prompt: "请回复序号"},
 			{Name: "序号", Kind: Integer, Required: true, Prompt: "请回复序号"},

@@ -383,7 +383,7 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 
 // permitted is nil if the asker may use the command at all.
 func (t *turn) permitted(cmd *Command) error {
-	if cmd.Permission == "" {
+	if cmd.Permission == Everybody {
 		return nil
 	}
 	ok, err := t.e.o.Permits.Permit(t.call(cmd, t.source), cmd.Permission, "")

@@ -64,7 +64,7 @@ type Todo interface {
 // menu is 菜单.
 func (e *Engine) menu() Command {
 	return Command{
-		Name: "菜单", Aliases: []string{"menu"}, Group: "常用",
+		Name: "菜单", Aliases: []string{"menu"}, Group: "常用", Permission: Everybody,
 		Summary: "看从哪里开始", Usage: "菜单", Example: "菜单",
 		Run: func(c *Call) (Answer, error) { return e.entryMenu(c.turn) },
 	}

@@ -11,7 +11,7 @@ import (
 // help is 帮助: what the asker may do, or how one command is written.
 func (e *Engine) help() Command {
 	return Command{
-		Name: "帮助", Aliases: []string{"help", "?", "怎么用"}, Group: "常用",
+		Name: "帮助", Aliases: []string{"help", "?", "怎么用"}, Group: "常用", Permission: Everybody,
 		Summary: "看全部命令，或一个命令的写法", Usage: "帮助 [命令]", Example: "帮助 取消",
 		Args: []Arg{{Name: "命令", Kind: Text, Rest: true}},
 		Run: func(c *Call) (Answer, error) {

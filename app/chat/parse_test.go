@@ -28,7 +28,7 @@ func (nobody) Open(*store.Reader, RecordQuery) ([]Record, error) { return nil, n
 func run(*Call) (Answer, error) { return Answer{}, nil }
 
 func example(name string, args ...Arg) Command {
-	return Command{Name: name, Summary: "说明", Usage: name, Example: name, Group: "组", Args: args, Run: run}
+	return Command{Name: name, Summary: "说明", Usage: name, Example: name, Group: "组", Permission: Everybody, Args: args, Run: run}
 }
 
 func parser(t testing.TB) *Engine {
@@ -159,6 +159,7 @@ func TestRegisterRefuses(t *testing.T) {
 		`name is empty`:             named(func(c *Command) { c.Name = "" }),
 		`badly spaced`:              named(func(c *Command) { c.Name = "权限  分配" }),
 		`has no Run`:                named(func(c *Command) { c.Run = nil }),
+		`has no permission`:         named(func(c *Command) { c.Permission = "" }),
 		`is not a code`:             named(func(c *Command) { c.Permission = "Everybody" }),
 		`has no summary`:            named(func(c *Command) { c.Summary = "" }),
 		`has no usage`:              named(func(c *Command) { c.Usage = "" }),

@@ -101,7 +101,7 @@ func (w *world) commands() []chat.Command {
 	}
 	content := chat.Arg{Name: "内容", Kind: chat.Text, Required: true, Rest: true, Prompt: "请写内容"}
 	command := func(name string, args ...chat.Arg) chat.Command {
-		return chat.Command{Name: name, Summary: name + "的说明", Usage: name + " …", Example: name + " 例子", Group: "沟通", Args: args, Run: run}
+		return chat.Command{Name: name, Summary: name + "的说明", Usage: name + " …", Example: name + " 例子", Group: "沟通", Permission: chat.Everybody, Args: args, Run: run}
 	}
 	number := chat.Arg{Name: "编号", Kind: chat.Number, Required: true, Record: "item.received", Prompt: "哪一项"}
 	newest := number
