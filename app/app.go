@@ -125,6 +125,9 @@ func (a *App) build(o Options) error {
 		return fmt.Errorf("spool.dir: %w", err)
 	}
 	a.onStop("spool", func(context.Context) error { return a.spool.Close() })
+	if mended := a.spool.Repaired(); mended.Skipped > 0 {
+		a.log.Error("callbacks in the spool are lost: the disk damaged them", "bytes", mended.Skipped)
+	}
 
 	a.instance = rand.Text()
 	a.queue = newQueue(a, o)

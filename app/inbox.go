@@ -295,10 +295,13 @@ func (in *inbox) Undelivered(ctx context.Context, d callback.Delivery) error {
 	})
 }
 
-// replyBySending sends the stored passive reply of a delivery, once.
+// replyBySending sends the stored passive reply of a delivery, once. That it
+// was written into an HTTP response is known to this process alone, see
+// fromSpool: only WeCom knows whether it arrived, and asks again when it did
+// not, so an answer too many is better than none.
 func (in *inbox) replyBySending(tx *store.Tx, row store.Delivery) error {
 	reply, err := storedReply(row)
-	if err != nil || reply == nil || row.Answered {
+	if err != nil || reply == nil {
 		return err
 	}
 	text, ok := reply.(*event.TextReply)

@@ -94,7 +94,7 @@ func BenchmarkTenRows(b *testing.B) {
 	})
 }
 
-const bareInsert = "INSERT INTO deliveries (delivery_key, receiver, app, kind, userid, raw, event_at, received_at, state, failure, reply_kind, answered) VALUES (?, 'assistant', 'assistant', 'text', 'LiSi', ?, ?, ?, 'done', '', 'none', 0)"
+const bareInsert = "INSERT INTO deliveries (delivery_key, receiver, app, kind, userid, raw, event_at, received_at, state, failure, reply_kind) VALUES (?, 'assistant', 'assistant', 'text', 'LiSi', ?, ?, ?, 'done', '', 'none')"
 
 // BenchmarkBare is the same row without this package: on SQLite one prepared
 // statement in a loop, 64 rows to a commit and one row to a commit; on MySQL

@@ -37,7 +37,8 @@ const (
 )
 
 // Delivery is one callback received, whatever became of it. Delivered again,
-// it is still the same row: Key is its identity.
+// it is still the same row: Key is its identity. The column answered is not
+// used: an older program running beside this one still writes it.
 type Delivery struct {
 	ID         int64
 	Key        string `gorm:"column:delivery_key"`
@@ -52,7 +53,6 @@ type Delivery struct {
 	Failure    string // why State is failed: a class or a sentence, never a body
 	ReplyKind  ReplyKind
 	Reply      []byte // the plaintext of a passive reply
-	Answered   bool   // WeCom has taken the passive reply, or a job has sent it
 }
 
 // TableName is the table; it is also the kind for Tx.Lock.
@@ -74,15 +74,6 @@ func (r *Reader) DeliveryByKey(key string) (Delivery, error) {
 		return Delivery{}, fmt.Errorf("delivery of key %q: %w", key, translate(err))
 	}
 	return d, nil
-}
-
-// CountDeliveries counts every delivery that is kept.
-func (r *Reader) CountDeliveries() (int64, error) {
-	var n int64
-	if err := r.g.Model(&Delivery{}).Count(&n).Error; err != nil {
-		return 0, fmt.Errorf("count deliveries: %w", translate(err))
-	}
-	return n, nil
 }
 
 // DeliveryFilter narrows Deliveries; the zero value takes all.
@@ -130,8 +121,8 @@ func (tx *Tx) AcceptDelivery(d Delivery) (stored Delivery, fresh bool, err error
 	}
 	d.EventAt, d.ReceivedAt = cut(d.EventAt), cut(d.ReceivedAt)
 	// Every callback comes through here: below GORM, a sixth faster.
-	done, err := tx.exec("INSERT INTO deliveries (delivery_key, receiver, app, kind, userid, raw, event_at, received_at, state, failure, reply_kind, reply, answered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		d.Key, d.Receiver, d.App, d.Kind, d.Userid, d.Raw, d.EventAt, d.ReceivedAt, string(d.State), d.Failure, string(d.ReplyKind), d.Reply, d.Answered)
+	done, err := tx.exec("INSERT INTO deliveries (delivery_key, receiver, app, kind, userid, raw, event_at, received_at, state, failure, reply_kind, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		d.Key, d.Receiver, d.App, d.Kind, d.Userid, d.Raw, d.EventAt, d.ReceivedAt, string(d.State), d.Failure, string(d.ReplyKind), d.Reply)
 	if errors.Is(err, ErrDuplicate) {
 		stored, err = tx.DeliveryByKey(d.Key)
 		return stored, false, err
@@ -161,11 +152,6 @@ func (tx *Tx) FinishDelivery(id int64, kind ReplyKind, reply []byte) error {
 // FailDelivery records that the handler failed; why must hold no body.
 func (tx *Tx) FailDelivery(id int64, why string) error {
 	return tx.updateDelivery(id, map[string]any{"state": DeliveryFailed, "failure": clip(why, 500)})
-}
-
-// MarkAnswered records that the member has the reply.
-func (tx *Tx) MarkAnswered(id int64) error {
-	return tx.updateDelivery(id, map[string]any{"answered": true})
 }
 
 // ReplyBySending turns a passive reply that did not leave in time into one a

@@ -48,7 +48,7 @@ func TestDeliveryUnknown(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		_, err := db.Reader(context.Background()).Delivery(1)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		err = db.InTx(context.Background(), func(tx *store.Tx) error { return tx.MarkAnswered(1) })
+		err = db.InTx(context.Background(), func(tx *store.Tx) error { return tx.ReplyBySending(1) })
 		require.ErrorIs(t, err, store.ErrNotFound)
 	})
 }

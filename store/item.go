@@ -206,15 +206,6 @@ func (r *Reader) ItemLinesSent(member int64, state ItemState, limit int) ([]Item
 	return all, nil
 }
 
-// CountItemsSent counts the items in a state that a member sent.
-func (r *Reader) CountItemsSent(member int64, state ItemState) (int, error) {
-	var n int64
-	if err := r.g.Model(&Item{}).Where("sender_id = ? AND state = ?", member, state).Count(&n).Error; err != nil {
-		return 0, fmt.Errorf("count items sent: %w", translate(err))
-	}
-	return int(n), nil
-}
-
 // ItemParties answers the receivers of an item, in the order they came in.
 func (r *Reader) ItemParties(item int64) ([]ItemParty, error) {
 	all, err := list[ItemParty](r, "WHERE item_id = ? ORDER BY created_at, member_id", item)

@@ -222,7 +222,7 @@ func TestUpdateToTheSameValueMatches(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		require.NoError(t, db.InTx(context.Background(), func(tx *store.Tx) error {
 			d, _, err := tx.AcceptDelivery(store.Delivery{Key: "k", EventAt: tx.Now(), ReceivedAt: tx.Now()})
-			return errors.Join(err, tx.MarkAnswered(d.ID), tx.MarkAnswered(d.ID))
+			return errors.Join(err, tx.ReplyBySending(d.ID), tx.ReplyBySending(d.ID))
 		}))
 	})
 }
