@@ -11,9 +11,6 @@ import (
 // revisionKey is the setting that counts the changes of the company's picture.
 const revisionKey = "people.revision"
 
-// postHolders bounds the holders of posts that the rulebook names.
-const postHolders = 1000
-
 // revise marks the picture of the company as changed.
 func (p *People) revise(tx *store.Tx) error {
 	revision, err := p.currentRevision(&tx.Reader)
@@ -66,11 +63,8 @@ func (p *People) build(r *store.Reader, rules *policy.Engine) (*policy.Org, erro
 	for _, h := range heads {
 		leaders[h.DepartmentID] = append(leaders[h.DepartmentID], h.MemberID)
 	}
-	departments := make([]policy.Department, len(rows))
-	for i, d := range rows {
-		departments[i] = policy.Department{ID: d.ID, Parent: d.ParentID, Name: d.Name, Leaders: leaders[d.ID]}
-	}
-	posts, err := p.posts(r, rules.Posts())
+	departments := orgDepartments(rows, leaders)
+	posts, err := p.posts(r, rules, policy.NewOrg(departments, nil, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -81,29 +75,12 @@ func (p *People) build(r *store.Reader, rules *policy.Engine) (*policy.Org, erro
 	return policy.NewOrg(departments, posts, administrators), nil
 }
 
-// posts finds who holds the posts the rulebook names, by WeCom's position.
-func (p *People) posts(r *store.Reader, names []string) ([]policy.PostHolders, error) {
-	holders, err := r.MembersAt(names, postHolders)
-	if err != nil {
-		return nil, err
+func orgDepartments(rows []store.Department, leaders map[int64][]int64) []policy.Department {
+	departments := make([]policy.Department, len(rows))
+	for i, d := range rows {
+		departments[i] = policy.Department{ID: d.ID, Parent: d.ParentID, Name: d.Name, Leaders: leaders[d.ID]}
 	}
-	type key struct {
-		post       string
-		department int64
-	}
-	index := make(map[key]int)
-	var posts []policy.PostHolders
-	for _, m := range holders {
-		k := key{m.Position, m.MainDepartment}
-		i, known := index[k]
-		if !known {
-			i = len(posts)
-			index[k] = i
-			posts = append(posts, policy.PostHolders{Post: k.post, Department: k.department})
-		}
-		posts[i].Members = append(posts[i].Members, m.ID)
-	}
-	return posts, nil
+	return departments
 }
 
 // Administrators answers the 管理员 who are here.

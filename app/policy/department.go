@@ -70,9 +70,12 @@ func (o *Org) Department(id int64) (Department, bool) {
 	return d, ok
 }
 
-// Posts lists the posts for which the rulebook needs PostHolders, sorted.
+// Posts lists the posts the rulebook names, sorted.
 func (e *Engine) Posts() []string {
 	set := map[string]bool{}
+	for name := range e.rules.Posts {
+		set[name] = true
+	}
 	for _, t := range e.rules.Route.Topics {
 		if t.Post != "" {
 			set[t.Post] = true
@@ -251,6 +254,18 @@ func (o *Org) Holders(post string, department int64) []int64 {
 		return in
 	}
 	return o.posts[postKey{fold(post), 0}]
+}
+
+// HoldersAnywhere are those who hold post in whatever department, by id.
+func (o *Org) HoldersAnywhere(post string) []int64 {
+	var all []int64
+	for key, members := range o.posts {
+		if key.post == fold(post) {
+			all = append(all, members...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func without(members []int64, one int64) []int64 {

@@ -62,6 +62,18 @@ func (e *Engine) Post(name string) (PostInfo, bool) {
 	return PostInfo{Name: name}, false
 }
 
+// PostsHeldBy answers the posts whose holders name userid, by name.
+func (e *Engine) PostsHeldBy(userid string) []PostInfo {
+	var held []PostInfo
+	for _, name := range slices.Sorted(maps.Keys(e.rules.Posts)) {
+		rule := e.rules.Posts[name]
+		if slices.ContainsFunc(rule.Holders, func(h string) bool { return fold(h) == fold(userid) }) {
+			held = append(held, PostInfo{name, rule})
+		}
+	}
+	return held
+}
+
 // duties checks what departments and posts answer for.
 func (k *checker) duties(r *Rules) {
 	k.weights("duty.weights", r.Duty.Weights)
