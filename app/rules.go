@@ -170,8 +170,8 @@ func (a *App) tellPending(tx *store.Tx, p Proposed) error {
 	}
 	return a.tellAdministrators(tx, notify.Notice{
 		Purpose: "rulebook.pending", Subject: store.Subject{Kind: "rulebook", ID: p.Pending},
-		Text: fmt.Sprintf("【规则待批准】规则第 %d 版改动了规范值，须经%s批准后才生效，在此之前按原规则执行。查看：guiju rulebook diff；批准：guiju rulebook approve %d",
-			p.Pending, a.rules.Load().Rules().Ruleset.Approver, p.Pending),
+		Text: fmt.Sprintf("【规则待批准】规则第 %d 版改动了规范值，须经%s批准后才生效，在此之前按原规则执行。查看：guiju rulebook diff --version %d；批准：guiju rulebook approve %d",
+			p.Pending, a.rules.Load().Rules().Ruleset.Approver, p.Pending, p.Pending),
 		Unique: fmt.Sprintf("rulebook.pending:%d", p.Pending),
 	})
 }

@@ -214,16 +214,31 @@ func (a *App) alertRefusals(ctx context.Context) error {
 // suspicious sums the refusals of configured receivers that failed the proof.
 // Requests for other paths, or that are none WeCom sends, are noise of the net.
 func suspicious(counts map[refusal]int) (sum int, what string) {
-	var parts []string
+	failed := map[string]int{} // receiver and cause in words
 	for r, n := range counts {
 		if r.receiver == callback.UnknownReceiver || !envelope.FailedProof(r.reason) {
 			continue
 		}
 		sum += n
-		parts = append(parts, fmt.Sprintf("%s（%s）%d 次", r.receiver, r.reason, n))
+		failed[r.receiver+" "+proofWord(r.reason)] += n
+	}
+	var parts []string
+	for which, n := range failed {
+		parts = append(parts, fmt.Sprintf("%s %d 次", which, n))
 	}
 	slices.Sort(parts)
 	return sum, strings.Join(parts, "，")
+}
+
+// proofWord says to an administrator which proof failed, as the doctor does.
+func proofWord(reason string) string {
+	switch reason {
+	case "signature":
+		return "签名不符"
+	case "receiveid":
+		return "属于另一家企业"
+	}
+	return "解密失败"
 }
 
 func (a *App) sealAudit(ctx context.Context) error {

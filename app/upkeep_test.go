@@ -132,9 +132,10 @@ func TestRefusalsAreStoredAndAlertOncePerWindow(t *testing.T) {
 	require.Len(t, list, 2)
 
 	b.refusals.add("assistant", "padding", monday.Add(time.Minute))
+	b.refusals.add("assistant", "block", monday.Add(time.Minute)) // to an administrator the same
 	require.NoError(t, b.tick(t.Context()))
 	require.Len(t, b.told(system), 1)
-	require.Contains(t, b.told(system)[0], "20 个回调请求没有通过验证：assistant（padding）1 次，assistant（signature）19 次")
+	require.Contains(t, b.told(system)[0], "21 个回调请求没有通过验证：assistant 解密失败 2 次，assistant 签名不符 19 次")
 
 	for i := range 500 {
 		b.refusals.add("assistant", "signature", monday.Add(2*time.Minute+time.Duration(i)*time.Millisecond))
@@ -202,7 +203,7 @@ func TestRulebookFileThatChangedIsProposed(t *testing.T) {
 	require.NoError(t, err)
 	told := b.told(store.Subject{Kind: "rulebook", ID: pending.Version})
 	require.Len(t, told, 1)
-	require.Contains(t, told[0], fmt.Sprintf("guiju rulebook approve %d", pending.Version))
+	require.Contains(t, told[0], fmt.Sprintf("guiju rulebook diff --version %d；批准：guiju rulebook approve %d", pending.Version, pending.Version))
 	require.NoError(t, b.adoptRulebook(t.Context()), "a restart with the same file")
 	list, err := b.reader().Rulebooks(10)
 	require.NoError(t, err)
