@@ -135,7 +135,7 @@ func TestRefusalsAreStoredAndAlertOncePerWindow(t *testing.T) {
 	b.refusals.add("assistant", "block", monday.Add(time.Minute)) // to an administrator the same
 	require.NoError(t, b.tick(t.Context()))
 	require.Len(t, b.told(system), 1)
-	require.Contains(t, b.told(system)[0], "21 个回调请求没有通过验证：assistant 解密失败 2 次，assistant 签名不符 19 次")
+	require.Contains(t, b.told(system)[0], "21 个回调请求没有通过验证：assistant 签名不符 19 次，assistant 解密失败 2 次")
 
 	for i := range 500 {
 		b.refusals.add("assistant", "signature", monday.Add(2*time.Minute+time.Duration(i)*time.Millisecond))
