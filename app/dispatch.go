@@ -140,8 +140,8 @@ type permits struct{ a *App }
 // Permit implements chat.Permits. Objects are not resolved here: a domain that
 // decides by the object asks about its own.
 func (p permits) Permit(c *chat.Call, permission, _ string) (bool, error) {
-	decision := p.a.rules.Load().Permit(p.a.people.Asker(c.Member), policy.Permission(permission), policy.Object{}, c.Tx.Now())
-	return decision.Allowed, nil
+	decision, err := p.a.people.Can(&c.Tx.Reader, c.Member, policy.Permission(permission), policy.Object{})
+	return decision.Allowed, err
 }
 
 // Denied implements chat.Permits.

@@ -159,28 +159,3 @@ func (p *People) departmentHeads(r *store.Reader, m store.Member) ([]int64, erro
 	}
 	return top.Members, nil
 }
-
-// Asker is the member as the policy sees him when he asks for a permission as
-// such, without an object: what he heads does not matter then.
-func (p *People) Asker(m store.Member) policy.Actor {
-	a := policy.Actor{Member: m.ID, Active: m.Present(), Roles: []policy.Role{policy.Member}}
-	if p.rules().IsAdministrator(m.UserID) {
-		a.Roles = append(a.Roles, policy.Administrator)
-	}
-	return a
-}
-
-// Actor is the member as the policy sees him when he asks for something.
-func (p *People) Actor(r *store.Reader, m store.Member) (policy.Actor, error) {
-	a := p.Asker(m)
-	memberships, err := r.Memberships(m.ID)
-	if err != nil {
-		return a, err
-	}
-	for _, s := range memberships {
-		if s.IsLeader {
-			a.Departments = append(a.Departments, s.DepartmentID)
-		}
-	}
-	return a, nil
-}

@@ -35,6 +35,9 @@ type People struct {
 	rules    notify.Rules
 	log      *slog.Logger
 	hooks    hooks
+	actors   actors
+	changed  []func(tx *store.Tx, c store.PermissionChange) error
+	approved func(r *store.Reader, m store.Member) (bool, error)
 	domains  []domain
 
 	mu       sync.Mutex

@@ -25,7 +25,7 @@ func BenchmarkDecisions(b *testing.B) {
 		{"UndeliveredAt", func() { e.UndeliveredAt(at) }},
 		{"NextAllowed", func() { e.NextAllowed(policy.Normal, at) }},
 		{"Permit", func() {
-			e.Permit(policy.Actor{Member: 9, Active: true, Roles: []policy.Role{policy.Member}}, policy.InquiryCreate, policy.Object{}, at)
+			e.Permit(policy.Actor{Member: 9, Active: true, Holdings: []policy.Holding{{Role: policy.Member}}}, policy.InquiryCreate, policy.Object{}, at)
 		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -15,6 +15,11 @@ type Engine struct {
 
 	permissions map[Permission]PermissionInfo
 	roles       map[Role]map[Permission]Scope
+	nodeRoles   map[Role]bool // roles that decide a node of the process they are bound to
+	roleList    []RoleInfo
+	roleIndex   map[Role]RoleInfo
+	assign      []assignRule
+	sod         []sodRule
 	topics      []topic // of rules.Route.Topics
 }
 
@@ -25,7 +30,7 @@ func Compile(rules Rules) (*Engine, error) {
 	e := &Engine{rules: rules, cal: k.calendar(rules.Calendar)}
 	e.quiet = k.quietHours(rules.Notify.QuietHours)
 	e.permissions = permissionIndex()
-	e.roles = k.roles(rules.Permission.Roles, e.permissions)
+	e.compileAccess(k)
 	k.sections(&e.rules)
 	e.topics = topicsOf(rules.Route.Topics)
 	if len(k.found) > 0 {

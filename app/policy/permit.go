@@ -3,16 +3,9 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
-)
-
-// Role names a set of permissions in permission.roles.
-type Role string
-
-// The roles there are now.
-const (
-	Member        Role = "member"        // every member: the base set
-	Administrator Role = "administrator" // 管理员
 )
 
 // Secrecy of an object (密级). The zero value is not secret.
@@ -28,20 +21,37 @@ const (
 
 // Actor is who asks.
 type Actor struct {
-	Member      int64 // internal id
-	Roles       []Role
-	Active      bool    // false: left, disabled or not yet activated
-	Suspended   bool    // 挂失
-	External    bool    // 外部合作方
-	Senior      bool    // 高级管理人员
-	Departments []int64 // that he heads: the scope "department"
-	Grants      []Grant
-	Denies      []Deny
+	Member    int64 // internal id
+	Holdings  []Holding
+	Active    bool // false: left, disabled or not yet activated
+	Suspended bool // 挂失
+	Grants    []Grant
+	Denies    []Deny
+}
+
+// Holds says whether the actor has a role, for whatever object.
+func (a Actor) Holds(role Role) bool {
+	return slices.ContainsFunc(a.Holdings, func(h Holding) bool { return h.Role == role })
+}
+
+// Departments are those the actor heads as far as he holds the role for it:
+// the scope "department".
+func (a Actor) Departments() []int64 {
+	var all []int64
+	for _, h := range a.Holdings {
+		if h.Role == DepartmentHead {
+			if id, err := strconv.ParseInt(h.Object, 10, 64); err == nil {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
 }
 
 // Grant is a permission given beyond the roles, from From until before To. A
 // zero bound is open.
 type Grant struct {
+	ID         int64
 	Permission Permission
 	Object     string // id; empty: any
 	From, To   time.Time
@@ -58,10 +68,16 @@ type Deny struct {
 type Object struct {
 	ID          string  // as in M20260302-0001
 	Owners      []int64 // sender, receivers, document owner: the scope "own"
+	Leaders     []int64 // 直接上级 of whom it is about: the scope "team"
 	Department  int64   // the scope "department"
+	Process     string  // number of the process it belongs to: P-02
 	Secrecy     Secrecy
 	Responsible int64 // 文档负责人
 	Applicant   int64 // of a case: he may not decide it
+}
+
+func (o Object) none() bool {
+	return o.ID == "" && len(o.Owners) == 0 && len(o.Leaders) == 0 && o.Department == 0 && o.Process == ""
 }
 
 // Decision allows or refuses. Permission is what a refused member may apply for.
@@ -69,17 +85,17 @@ type Decision struct {
 	Basis
 	Allowed    bool
 	Permission Permission
-	Title      string // the permission in Chinese
+	Title      string    // the permission in Chinese
+	Holding    Holding   // the role that allows it; zero without one
+	Grant      int64     // id of the grant that allows it; 0: none
+	Until      time.Time // when that ends; zero: not known to end
 	Why        Reason
 }
 
 // Permit decides in the order of S02, first that applies: inactive, suspended,
 // explicit deny, hard object rules, unexpired grant, role, default deny.
 func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision {
-	info, known := e.permissions[p]
-	if !known {
-		info = PermissionInfo{Code: p, Title: string(p), Clause: "E2.P"}
-	}
+	info, known := e.permission(p)
 	d := Decision{Permission: p, Title: info.Title}
 	var tried []Reason
 	decide := func(allowed bool, rule, why string) Decision {
@@ -92,7 +108,9 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 		d.Why.Of = append(tried, Reason{Mark: mark(allowed), Text: why})
 		return d
 	}
-	pass := func(what string) { tried = append(tried, Reason{Mark: Note, Text: what}) }
+	pass := func(format string, args ...any) {
+		tried = append(tried, Reason{Mark: Note, Text: fmt.Sprintf(format, args...)})
+	}
 
 	if !known {
 		return decide(false, "permission", "没有这个权限代码")
@@ -102,7 +120,9 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 	}
 	pass("成员有效")
 	if a.Suspended {
-		if g, ok := e.held(Member, p); ok && g.covers(a, o) && hardRule(a, info, o) == "" && !denied(a, p, o) {
+		base := Holding{Role: Member, Source: SourceBase}
+		if why := e.covers(a, base, p, o); why == "" && hardRule(a, info, o) == "" && !denied(a, p, o) {
+			d.Holding = base
 			return decide(true, "permission.roles.member", "已挂失，只保留基本权限，此项属于基本权限")
 		}
 		return decide(false, "permission.roles.member", "已挂失，只保留基本权限")
@@ -115,31 +135,40 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 		return decide(false, "permission", rule)
 	}
 	for _, g := range a.Grants {
-		if g.Permission != p || g.Object != "" && g.Object != o.ID {
+		if !samePermission(g.Permission, p) || g.Object != "" && fold(g.Object) != fold(o.ID) {
 			continue
 		}
 		if at.Before(g.From) || !g.To.IsZero() && !at.Before(g.To) {
 			pass("有授权，但不在有效期内")
 			continue
 		}
-		until := "长期有效"
-		if !g.To.IsZero() {
-			until = "有效至 " + e.when(g.To)
-		}
-		return decide(true, "permission.grant", "有授权，"+until)
+		d.Grant, d.Until = g.ID, g.To
+		return decide(true, "permission.grant", "有授权，"+e.until(g.To))
 	}
-	for _, role := range a.Roles {
-		g, ok := e.held(role, p)
-		switch {
-		case !ok:
-			pass(fmt.Sprintf("角色 %s 没有此权限", role))
-		case !g.covers(a, o):
-			pass(fmt.Sprintf("角色 %s 的此权限只限%s", role, g.scope.label()))
-		default:
-			return decide(true, fmt.Sprintf("permission.roles.%s", role), fmt.Sprintf("角色 %s 有此权限", role))
+	for _, h := range a.Holdings {
+		name := e.holdingName(h)
+		if !h.Until.IsZero() && !at.Before(h.Until) {
+			pass("角色“%s”已到期", name)
+			continue
 		}
+		if why := e.covers(a, h, p, o); why != "" {
+			pass("角色“%s”%s", name, why)
+			continue
+		}
+		d.Holding, d.Until = h, h.Until
+		from := h.Source.label()
+		if !h.Until.IsZero() {
+			from += "，" + e.until(h.Until)
+		}
+		return decide(true, fmt.Sprintf("permission.roles.%s", h.Role), fmt.Sprintf("角色“%s”有此权限（%s）", name, from))
 	}
 	return decide(false, "permission.roles", "没有角色或授权给予此权限")
+}
+
+// Base says whether every active member has p, for some object.
+func (e *Engine) Base(p Permission) bool {
+	_, held := e.roles[Member][p]
+	return held
 }
 
 // IsAdministrator reports whether userid is named in administrators; case does not matter.
@@ -149,13 +178,24 @@ func (e *Engine) IsAdministrator(userid string) bool {
 	})
 }
 
+// permission describes p; the code of one node of a process is known by its form.
+func (e *Engine) permission(p Permission) (PermissionInfo, bool) {
+	if info, known := e.permissions[p]; known {
+		return info, true
+	}
+	if _, _, node := nodeOf(p); node {
+		return PermissionNamed(string(p))
+	}
+	return PermissionInfo{Code: p, Title: string(p), Clause: "E2.P"}, false
+}
+
 // hardRule returns the object rule that forbids and that no grant lifts, or "".
 func hardRule(a Actor, p PermissionInfo, o Object) string {
 	switch {
-	case o.Secrecy == TopSecret && !a.Senior && (o.Responsible == 0 || o.Responsible != a.Member):
-		return "绝密内容只限高级管理人员和文档负责人"
-	case a.External && (o.Secrecy == TopSecret || o.Secrecy == Confidential):
+	case a.Holds(External) && (o.Secrecy == TopSecret || o.Secrecy == Confidential):
 		return "外部合作方不得接触机密、绝密内容"
+	case o.Secrecy == TopSecret && !a.Holds(SeniorManager) && (o.Responsible == 0 || o.Responsible != a.Member):
+		return "绝密内容只限高级管理人员和文档负责人"
 	case p.Decides && o.Applicant != 0 && o.Applicant == a.Member:
 		return "不得审批自己的申请"
 	}
@@ -164,26 +204,60 @@ func hardRule(a Actor, p PermissionInfo, o Object) string {
 
 func denied(a Actor, p Permission, o Object) bool {
 	return slices.ContainsFunc(a.Denies, func(d Deny) bool {
-		return d.Permission == p && (d.Object == "" || d.Object == o.ID)
+		return samePermission(d.Permission, p) && (d.Object == "" || fold(d.Object) == fold(o.ID))
 	})
 }
 
-// held returns the widest grant of p that role has.
-func (e *Engine) held(role Role, p Permission) (roleGrant, bool) {
-	g, ok := e.roles[role][p]
-	return roleGrant{p, g}, ok
+// samePermission compares codes; process numbers in them may be written in
+// either case.
+func samePermission(a, b Permission) bool { return a == b || fold(string(a)) == fold(string(b)) }
+
+// covers answers why the role of a holding does not give p for o, "" if it does.
+func (e *Engine) covers(a Actor, h Holding, p Permission, o Object) string {
+	scope, held := e.roles[h.Role][p]
+	process, node, isNode := nodeOf(p)
+	if !held && isNode {
+		scope, held = e.roles[h.Role][nodePermission(anyProcess, strings.ToUpper(node))]
+	}
+	if !held && p == NodeDecide && o.none() {
+		held = e.nodeRoles[h.Role] // asked as such
+	}
+	if !held {
+		return "没有此权限"
+	}
+	info := e.role(h.Role)
+	if info.Kind == Bound && h.Object == "" {
+		return "没有绑定对象"
+	}
+	if h.Object != "" {
+		switch {
+		case isNode && process != anyProcess && fold(process) != fold(h.Object):
+			return "只限流程 " + h.Object
+		case o.none():
+		case info.Object == DepartmentObject && strconv.FormatInt(o.Department, 10) != h.Object && !slices.Contains(o.Owners, a.Member):
+			return "只限部门 " + h.Object
+		case info.Object == ProcessObject && fold(o.Process) != fold(h.Object) && !isNode:
+			return "只限流程 " + h.Object
+		}
+	}
+	if !scope.covers(a, o) {
+		return "的此权限只限" + scope.label()
+	}
+	return ""
 }
 
-func (g roleGrant) covers(a Actor, o Object) bool {
-	if o.ID == "" && len(o.Owners) == 0 && o.Department == 0 {
+func (s Scope) covers(a Actor, o Object) bool {
+	if o.none() {
 		return true
 	}
 	own := slices.Contains(o.Owners, a.Member)
-	switch g.scope {
+	switch s {
 	case Own:
 		return own
+	case Team:
+		return own || slices.Contains(o.Leaders, a.Member)
 	case SameDepartment:
-		return own || slices.Contains(a.Departments, o.Department)
+		return own || slices.Contains(a.Departments(), o.Department)
 	default:
 		return true
 	}
@@ -193,9 +267,28 @@ func (s Scope) label() string {
 	switch s {
 	case Own:
 		return "本人的事项"
+	case Team:
+		return "本团队的事项"
 	case SameDepartment:
 		return "本部门的事项"
 	default:
 		return "任何事项"
 	}
+}
+
+// until says when something ends.
+func (e *Engine) until(t time.Time) string {
+	if t.IsZero() {
+		return "长期有效"
+	}
+	return "有效至 " + e.when(t)
+}
+
+// holdingName is the role as reasons show it.
+func (e *Engine) holdingName(h Holding) string {
+	name := e.role(h.Role).Title
+	if h.Object != "" {
+		name += "（" + h.Object + "）"
+	}
+	return name
 }

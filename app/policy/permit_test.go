@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,9 +11,9 @@ import (
 
 func TestS02DecisionOrder(t *testing.T) {
 	const me, other = 1, 2
-	member := policy.Actor{Member: me, Active: true, Roles: []policy.Role{policy.Member}}
-	admin := policy.Actor{Member: me, Active: true, Roles: []policy.Role{policy.Member, policy.Administrator}}
-	with := func(a policy.Actor, edit func(*policy.Actor)) policy.Actor { edit(&a); return a }
+	member := policy.Actor{Member: me, Active: true, Holdings: []policy.Holding{{Role: policy.Member}}}
+	admin := policy.Actor{Member: me, Active: true, Holdings: []policy.Holding{{Role: policy.Member}, {Role: policy.Administrator}}}
+	with := func(a policy.Actor, edit func(*policy.Actor)) policy.Actor { a.Holdings = slices.Clone(a.Holdings); edit(&a); return a }
 	mine := policy.Object{ID: "M1", Owners: []int64{me}}
 	theirs := policy.Object{ID: "M2", Owners: []int64{other}, Department: 3}
 	now := at(t, "Mon 10:00")
@@ -36,13 +37,13 @@ func TestS02DecisionOrder(t *testing.T) {
 	}{
 		"a member may ask":              {member, policy.InquiryCreate, policy.Object{}, true, "permission.roles.member"},
 		"a member may not read the log": {member, policy.LogRead, policy.Object{}, false, "permission.roles"},
-		"an administrator may":          {admin, policy.LogRead, policy.Object{}, true, "permission.roles.administrator"},
+		"an administrator may":          {admin, policy.DataMonitor, policy.Object{}, true, "permission.roles.administrator"},
 		"an unknown code":               {admin, "log.burn", policy.Object{}, false, "permission"},
 		"inactive":                      {with(admin, func(a *policy.Actor) { a.Active = false }), policy.InquiryCreate, policy.Object{}, false, "permission"},
 		"inactive with a grant":         {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Active = false }), policy.LogRead, policy.Object{}, false, "permission"},
 
 		"suspended keeps the base": {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.InquiryCreate, policy.Object{}, true, "permission.roles.member"},
-		"suspended loses the rest": {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.LogRead, policy.Object{}, false, "permission.roles.member"},
+		"suspended loses the rest": {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.DataMonitor, policy.Object{}, false, "permission.roles.member"},
 		"suspended loses grants":   {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Suspended = true }), policy.LogRead, policy.Object{}, false, "permission.roles.member"},
 		"suspended and denied": {with(member, func(a *policy.Actor) {
 			a.Suspended = true
@@ -61,17 +62,17 @@ func TestS02DecisionOrder(t *testing.T) {
 		"not own":                         {member, policy.ItemTrace, theirs, false, "permission.roles"},
 		"own is asked without object":     {member, policy.ItemTrace, policy.Object{}, true, "permission.roles.member"},
 		"any":                             {admin, policy.ItemTrace, theirs, true, "permission.roles.administrator"},
-		"the head of the department":      {with(member, func(a *policy.Actor) { a.Departments = []int64{3} }), policy.ResponseReport, theirs, true, "permission.roles.member"},
-		"the head of another department":  {with(member, func(a *policy.Actor) { a.Departments = []int64{4} }), policy.ResponseReport, theirs, false, "permission.roles"},
+		"the head of the department":      {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.DepartmentHead, Object: "3"}) }), policy.ResponseReport, theirs, true, "permission.roles.member"},
+		"the head of another department":  {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.DepartmentHead, Object: "4"}) }), policy.ResponseReport, theirs, false, "permission.roles"},
 		"own counts for department scope": {member, policy.ResponseReport, mine, true, "permission.roles.member"},
 
 		"top secret":                      {admin, "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret}, false, "permission"},
 		"top secret, not even by a grant": {with(member, grant("doc.read", "D1", "", "")), "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret}, false, "permission"},
-		"top secret for senior managers":  {with(member, func(a *policy.Actor) { a.Senior = true }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret}, true, "permission.roles.member"},
+		"top secret for senior managers":  {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.SeniorManager}) }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret}, true, "permission.roles.member"},
 		"top secret for 文档负责人":            {member, "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret, Responsible: me}, true, "permission.roles.member"},
-		"externals and confidential":      {with(member, func(a *policy.Actor) { a.External = true }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.Confidential}, false, "permission"},
-		"externals, even responsible":     {with(member, func(a *policy.Actor) { a.External = true }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret, Responsible: me}, false, "permission"},
-		"externals and internal":          {with(member, func(a *policy.Actor) { a.External = true }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.Internal}, true, "permission.roles.member"},
+		"externals and confidential":      {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.External}) }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.Confidential}, false, "permission"},
+		"externals, even responsible":     {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.External}) }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret, Responsible: me}, false, "permission"},
+		"externals and internal":          {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.External}) }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.Internal}, true, "permission.roles.member"},
 		"one's own case":                  {with(member, grant(policy.RulesetApprove, "", "", "")), policy.RulesetApprove, policy.Object{ID: "R1", Applicant: me}, false, "permission"},
 		"another's case":                  {with(member, grant(policy.RulesetApprove, "", "", "")), policy.RulesetApprove, policy.Object{ID: "R1", Applicant: other}, true, "permission.grant"},
 	} {
@@ -88,10 +89,10 @@ func TestS02DecisionOrder(t *testing.T) {
 
 func TestPermitReasons(t *testing.T) {
 	e := engine(t)
-	a := policy.Actor{Member: 1, Active: true, Roles: []policy.Role{policy.Member},
+	a := policy.Actor{Member: 1, Active: true, Holdings: []policy.Holding{{Role: policy.Member}},
 		Grants: []policy.Grant{{Permission: policy.LogRead, To: at(t, "Mon 09:00")}}}
 	golden(t, "permit_denied.txt", e.Permit(a, policy.LogRead, policy.Object{}, at(t, "Mon 10:00")).Why.String())
-	a.Roles = append(a.Roles, policy.Administrator)
+	a.Holdings = append(a.Holdings, policy.Holding{Role: policy.PlatformAdministrator, Source: policy.SourceCategory})
 	golden(t, "permit_allowed.txt", e.Permit(a, policy.LogRead, policy.Object{}, at(t, "Mon 10:00")).Why.String())
 }
 
@@ -114,7 +115,7 @@ func TestIsAdministrator(t *testing.T) {
 
 func BenchmarkPermit(b *testing.B) {
 	e := engine(b)
-	a := policy.Actor{Member: 1, Active: true, Roles: []policy.Role{policy.Member}}
+	a := policy.Actor{Member: 1, Active: true, Holdings: []policy.Holding{{Role: policy.Member}}}
 	o, now := policy.Object{ID: "M1", Owners: []int64{1}}, at(b, "Mon 10:00")
 	for b.Loop() {
 		e.Permit(a, policy.ItemTrace, o, now)

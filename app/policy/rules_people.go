@@ -3,17 +3,20 @@ package policy
 // PermissionRules govern roles, grants and their review (S02).
 type PermissionRules struct {
 	// Roles maps a role to what it may do: permission codes of E2.P, each with
-	// an optional scope, as in "report.response.view:own". Scopes: own,
+	// an optional scope, as in "report.response.view:own". Scopes: own, team,
 	// department; none means any object.
-	Roles              map[string][]string `yaml:"roles"`
-	RevokeImmediately  bool                `yaml:"revoke_immediately"`
-	AddConfirmWorkdays int                 `yaml:"add_confirm_workdays"`
-	Review             string              `yaml:"review"`
-	ReviewDueWorkdays  int                 `yaml:"review_due_workdays"`
-	UnusedDays         int                 `yaml:"unused_days"`
-	GrantDefaultDays   int                 `yaml:"grant_default_days"`
-	GrantMaxDays       int                 `yaml:"grant_max_days"`
-	SoD                [][]string          `yaml:"sod"` // pairs one person may not hold together
+	Roles map[string][]string `yaml:"roles"`
+	// Assign says who has which role by what the contacts know of him. All
+	// conditions of a rule must hold; of categories the first counts.
+	Assign             []AssignRule `yaml:"assign"`
+	RevokeImmediately  bool         `yaml:"revoke_immediately"`
+	AddConfirmWorkdays int          `yaml:"add_confirm_workdays"`
+	Review             string       `yaml:"review"`
+	ReviewDueWorkdays  int          `yaml:"review_due_workdays"`
+	UnusedDays         int          `yaml:"unused_days"`
+	GrantDefaultDays   int          `yaml:"grant_default_days"`
+	GrantMaxDays       int          `yaml:"grant_max_days"`
+	SoD                [][]string   `yaml:"sod"` // pairs one person may not hold together
 }
 
 // AccountRules govern accounts (G2-4.2). VerifyBy, OpenBy and LossTold name
@@ -38,4 +41,16 @@ type AccountRules struct {
 type AlertRules struct {
 	Count   int `yaml:"count"`
 	Minutes int `yaml:"minutes"`
+}
+
+// AssignRule gives a role to whoever meets all its conditions.
+type AssignRule struct {
+	Role       string `yaml:"role"`       // code or Chinese title
+	Department string `yaml:"department"` // he belongs to it or to one below it
+	Head       string `yaml:"head"`       // he is 部门主管 of it or of one below it; "*": of any
+	Post       string `yaml:"post"`       // WeCom's position, or a post as "部门/岗位" or "岗位"
+	Tag        string `yaml:"tag"`
+	UserID     string `yaml:"userid"`
+	Category   string `yaml:"category"` // he has this category; stands alone
+	Object     string `yaml:"object"`   // process number or department that the role is for
 }

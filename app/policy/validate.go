@@ -172,36 +172,6 @@ func (k *checker) tiers(tiers []ReimburseTier) {
 	}
 }
 
-// roles builds the permissions of each role. Of two entries for one permission
-// the wider counts.
-func (k *checker) roles(roles map[string][]string, known map[Permission]PermissionInfo) map[Role]map[Permission]Scope {
-	width := map[Scope]int{Own: 0, SameDepartment: 1, Any: 2}
-	out := map[Role]map[Permission]Scope{}
-	for _, role := range sorted(roles) {
-		held := map[Permission]Scope{}
-		for i, text := range roles[role] {
-			path := fmt.Sprintf("permission.roles.%s[%d]", role, i)
-			g := parseRoleGrant(text)
-			if _, ok := known[g.permission]; !ok {
-				k.add(path, "unknown permission %q", g.permission)
-			}
-			if _, ok := width[g.scope]; !ok {
-				k.add(path, "unknown scope %q; use own or department", g.scope)
-			}
-			if had, twice := held[g.permission]; !twice || width[g.scope] > width[had] {
-				held[g.permission] = g.scope
-			}
-		}
-		out[Role(role)] = held
-	}
-	for _, role := range []Role{Member, Administrator} {
-		if _, ok := out[role]; !ok {
-			k.add("permission.roles", "must have the role %s", role)
-		}
-	}
-	return out
-}
-
 func (k *checker) people(r *Rules) {
 	p, a := r.Permission, r.Account
 	k.within("permission.add_confirm_workdays", p.AddConfirmWorkdays, 1, 60)
@@ -210,13 +180,6 @@ func (k *checker) people(r *Rules) {
 	k.within("permission.unused_days", p.UnusedDays, 1, anyDays)
 	k.within("permission.grant_max_days", p.GrantMaxDays, 1, anyDays)
 	k.within("permission.grant_default_days", p.GrantDefaultDays, 1, max(1, p.GrantMaxDays))
-	for i, pair := range p.SoD {
-		path := fmt.Sprintf("permission.sod[%d]", i)
-		if len(pair) != 2 {
-			k.add(path, "must name two roles")
-		}
-		k.words(path, pair)
-	}
 	if a.AutoCreate {
 		// WeCom has a call that creates members, but our documents of its API
 		// do not describe it, and a self-built app may not call it (api.md 4.1).

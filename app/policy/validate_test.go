@@ -45,7 +45,7 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 		"topic to nowhere":         {func(r *policy.Rules) { r.Route.Topics[1].Department = "" }, "route.topic_departments[1].department: must not be empty"},
 		"level of enforcement":     {func(r *policy.Rules) { r.Enforcement.Overrides = map[string]string{"VIO-15": "shout"} }, `enforcement.overrides.VIO-15: must be one of block, require, warn, record, not "shout"`},
 		"unknown permission":       {func(r *policy.Rules) { r.Permission.Roles["member"] = []string{"fly"} }, `permission.roles.member[0]: unknown permission "fly"`},
-		"unknown scope":            {func(r *policy.Rules) { r.Permission.Roles["member"] = []string{"item.trace:team"} }, `permission.roles.member[0]: unknown scope "team"; use own or department`},
+		"unknown scope":            {func(r *policy.Rules) { r.Permission.Roles["member"] = []string{"item.trace:floor"} }, `permission.roles.member[0]: unknown scope "floor"; use own, team or department`},
 		"no administrators":        {func(r *policy.Rules) { delete(r.Permission.Roles, "administrator") }, "permission.roles: must have the role administrator"},
 		"stages":                   {func(r *policy.Rules) { r.Task.StageSplit["执行"] = 71 }, "task.stage_split: must add up to 100, not 101"},
 		"open tier in between":     {func(r *policy.Rules) { r.Approval.ReimburseTiers[0].Max = nil }, "approval.reimburse_tiers[0].max: must be an amount: only the last tier is open"},

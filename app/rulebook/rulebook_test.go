@@ -74,7 +74,7 @@ func TestGuideValues(t *testing.T) {
 		"time_formula.E", "time_formula.K_range", "group.name_pattern", "group.daily_slot",
 		"approval.leave", "process.review_period", "process.pilot_departments", "process.optimisation_meeting",
 		"ruleset.require_approval", "ruleset.approver", "task.recurring", "project.progress_goal",
-		"density.monthly_growth", "duty.weights", "duty.departments", "duty.communication", "permission.review",
+		"density.monthly_growth", "duty.weights", "duty.departments", "duty.communication", "permission.roles", "permission.review",
 		"posts.销售经理", "posts.采购经理", "posts.财务经理", "posts.用户权限管理",
 		"doc.name_pattern", "doc.lock_minutes", "doc.keep_versions_months", "doc.permanent_kinds",
 		"doc.daily_check", "doc.security_report", "doc.archive_path", "doc.destroy_approvers",

@@ -1,0 +1,152 @@
+package people
+
+import (
+	"fmt"
+	"strconv"
+
+	"guiju/app/policy"
+	"guiju/store"
+)
+
+// Actor is the member as the policy sees him when he asks for something: his
+// roles, grants and denies. It runs no statement when he was asked about
+// before and nothing about him has changed since.
+func (p *People) Actor(r *store.Reader, m store.Member) (policy.Actor, error) {
+	key := actorKey{member: m.ID, version: m.Version, rulebook: p.rules().Version()}
+	if a, ok := p.actors.get(key); ok {
+		a.Active, a.Suspended = m.Present(), m.SuspendedAt != nil
+		return a, nil
+	}
+	a, err := p.readActor(r, m)
+	if err != nil {
+		return a, fmt.Errorf("access of member %d: %w", m.ID, err)
+	}
+	p.actors.put(key, a)
+	return a, nil
+}
+
+// Can asks whether a member may do something to an object.
+func (p *People) Can(r *store.Reader, m store.Member, perm policy.Permission, o policy.Object) (policy.Decision, error) {
+	a, err := p.Actor(r, m)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	return p.rules().Permit(a, perm, o, r.Now()), nil
+}
+
+func (p *People) readActor(r *store.Reader, m store.Member) (policy.Actor, error) {
+	a := policy.Actor{Member: m.ID, Active: m.Present(), Suspended: m.SuspendedAt != nil}
+	bindings, err := r.BindingsOf(m.ID)
+	if err != nil {
+		return a, err
+	}
+	a.Holdings = p.effective(m, bindings)
+	grants, err := r.GrantsOf(m.ID)
+	if err != nil {
+		return a, err
+	}
+	for _, g := range grants {
+		a.Grants = append(a.Grants, policy.Grant{ID: g.ID, Permission: policy.Permission(g.Permission), Object: g.Object, From: g.From, To: g.To})
+	}
+	denies, err := r.DeniesOf(m.ID)
+	if err != nil {
+		return a, err
+	}
+	for _, d := range denies {
+		a.Denies = append(a.Denies, policy.Deny{Permission: policy.Permission(d.Permission), Object: d.Object})
+	}
+	return a, nil
+}
+
+// effective is what a member holds by the bindings that are active: the base,
+// exactly one category, what that implies, and the rest. The rulebook's
+// administrators need no binding, so that a fresh company can begin.
+func (p *People) effective(m store.Member, bindings []store.RoleBinding) []policy.Holding {
+	rules := p.rules()
+	category := policy.Holding{Role: policy.Other, Source: policy.SourceCategory}
+	var rest []policy.Holding
+	for _, b := range bindings {
+		if b.State != store.BindingActive {
+			continue
+		}
+		h := holdingOf(b)
+		info, known := rules.RoleNamed(b.Role)
+		switch {
+		case !known: // taken out of the rulebook
+		case info.Kind != policy.Category:
+			rest = append(rest, h)
+		case category.Role == policy.Other || !h.Source.Derived():
+			category = h
+		}
+	}
+	if rules.IsAdministrator(m.UserID) {
+		category = policy.Holding{Role: policy.Administrator, Source: policy.SourceRulebook}
+	}
+	all := []policy.Holding{{Role: policy.Member, Source: policy.SourceBase}, category}
+	for _, h := range rules.Implied(category.Role) {
+		h.Until = category.Until
+		all = append(all, h)
+	}
+	return append(all, rest...)
+}
+
+func holdingOf(b store.RoleBinding) policy.Holding {
+	h := policy.Holding{Role: policy.Role(b.Role), Object: b.Object, Source: policy.Source(b.Source)}
+	if b.ExpiresAt != nil {
+		h.Until = *b.ExpiresAt
+	}
+	return h
+}
+
+// Entitled answers what the contacts and the rulebook give a member, whether or
+// not he holds it already.
+func (p *People) Entitled(r *store.Reader, m store.Member) ([]policy.Holding, error) {
+	org, err := p.Org(r)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := p.facts(r, m)
+	if err != nil {
+		return nil, err
+	}
+	return p.rules().Entitled(facts, org), nil
+}
+
+func (p *People) facts(r *store.Reader, m store.Member) (policy.Facts, error) {
+	f := policy.Facts{Member: m.ID, UserID: m.UserID, MainDepartment: m.MainDepartment}
+	memberships, err := r.Memberships(m.ID)
+	if err != nil {
+		return f, err
+	}
+	for _, s := range memberships {
+		f.Departments = append(f.Departments, s.DepartmentID)
+		if s.IsLeader {
+			f.Heads = append(f.Heads, s.DepartmentID)
+		}
+	}
+	if m.Position != "" {
+		f.Posts = append(f.Posts, m.Position)
+	}
+	tags, err := r.TagsOf(m.UserID, f.Departments)
+	if err != nil {
+		return f, err
+	}
+	for _, t := range tags {
+		f.Tags = append(f.Tags, t.Name)
+	}
+	return f, nil
+}
+
+// HoldingText writes a holding as permission changes store it: "sales",
+// "department_head:3".
+func HoldingText(h policy.Holding) string {
+	if h.Object == "" {
+		return string(h.Role)
+	}
+	return string(h.Role) + ":" + h.Object
+}
+
+func departmentID(object string) (int64, bool) {
+	id, err := strconv.ParseInt(object, 10, 64)
+	return id, err == nil
+}
