@@ -49,7 +49,6 @@ type AccountApplication struct {
 	SuperiorID   int64
 	Category     string // role of policy: sales, other …
 	Apps         string
-	Mobile       string // only for whoever opens the account; forgotten when the application ends
 	UserID       string `gorm:"column:userid"` // WeCom's name of the account, once somebody has said it
 	UserIDFold   string `gorm:"column:userid_fold"`
 	Reason       string
@@ -66,13 +65,13 @@ func (AccountApplication) TableName() string { return "account_applications" }
 
 func (*AccountApplication) columns() string {
 	return "id, number, kind, state, phase, request_id, applicant_id, app, member_id, name, name_fold, department_id, position, superior_id, " +
-		"category, apps, mobile, userid, userid_fold, reason, effective_at, approved_at, opened_at, ended_at, created_at, version"
+		"category, apps, userid, userid_fold, reason, effective_at, approved_at, opened_at, ended_at, created_at, version"
 }
 
 func (a *AccountApplication) fields() []any {
 	return []any{
 		&a.ID, &a.Number, &a.Kind, &a.State, &a.Phase, &a.RequestID, &a.ApplicantID, &a.App, &a.MemberID, &a.Name, &a.NameFold,
-		&a.DepartmentID, &a.Position, &a.SuperiorID, &a.Category, &a.Apps, &a.Mobile, &a.UserID, &a.UserIDFold, &a.Reason,
+		&a.DepartmentID, &a.Position, &a.SuperiorID, &a.Category, &a.Apps, &a.UserID, &a.UserIDFold, &a.Reason,
 		&a.EffectiveAt, &a.ApprovedAt, &a.OpenedAt, &a.EndedAt, &a.CreatedAt, &a.Version,
 	}
 }
@@ -200,15 +199,38 @@ func (a *AccountApplication) prepare() {
 	a.NameFold, a.UserIDFold, a.EffectiveAt = Fold(a.Name), Fold(a.UserID), cut(a.EffectiveAt)
 }
 
-// ForgetTexts drops the words of the notices about a subject that were told
-// for this purpose and need no more work: the ledger's lines stay.
-func (tx *Tx) ForgetTexts(subject Subject, purpose string) error {
-	err := tx.g.Model(&SentMessage{}).
-		Where("subject_kind = ? AND subject_id = ? AND purpose = ? AND state IN ?", subject.Kind, subject.ID, purpose,
-			[]SentState{SentDone, SentDigested, SentRefused, SentAside}).
-		Updates(map[string]any{"text": "", "body": nil}).Error
+// AccountArrival is a member who has joined since guiju knows the company; those
+// of its first reading have none.
+type AccountArrival struct {
+	MemberID      int64 `gorm:"primaryKey;autoIncrement:false"`
+	JoinedAt      time.Time
+	ApplicationID int64 // the application his account was opened by; 0: none yet
+	WelcomedAt    *time.Time
+}
+
+// TableName is the table.
+func (AccountArrival) TableName() string { return "account_arrivals" }
+
+func (*AccountArrival) columns() string { return "member_id, joined_at, application_id, welcomed_at" }
+
+func (a *AccountArrival) fields() []any {
+	return []any{&a.MemberID, &a.JoinedAt, &a.ApplicationID, &a.WelcomedAt}
+}
+
+// AccountArrival answers when and how a member has joined.
+func (r *Reader) AccountArrival(member int64) (AccountArrival, error) {
+	a, err := take[AccountArrival](r, "WHERE member_id = ?", member)
 	if err != nil {
-		return fmt.Errorf("forget texts about %s: %w", subject, translate(err))
+		return a, fmt.Errorf("arrival of member %d: %w", member, err)
+	}
+	return a, nil
+}
+
+// PutAccountArrival writes when and how a member has joined.
+func (tx *Tx) PutAccountArrival(a AccountArrival) error {
+	a.JoinedAt = cut(a.JoinedAt)
+	if err := put(tx, []AccountArrival{a}, "joined_at", "application_id", "welcomed_at"); err != nil {
+		return fmt.Errorf("arrival of member %d: %w", a.MemberID, err)
 	}
 	return nil
 }

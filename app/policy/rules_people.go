@@ -19,13 +19,14 @@ type PermissionRules struct {
 	SoD                [][]string   `yaml:"sod"` // pairs one person may not hold together
 }
 
-// AccountRules govern accounts (G2-4.2). VerifyBy, OpenBy and LossTold name
+// AccountRules govern accounts (G2-4.2). VerifyBy, OpenBy, AdminBy and LossTold name
 // people the way people.Whom does: "department:人事部", "post:行政部/用户权限管理".
 type AccountRules struct {
 	AutoCreate        bool       `yaml:"auto_create"` // true is refused
 	ActivationDays    WorkSpan   `yaml:"activation_days"`
 	VerifyBy          string     `yaml:"verify_by"`
 	OpenBy            string     `yaml:"open_by"`
+	AdminBy           string     `yaml:"admin_by"`
 	StopTime          string     `yaml:"stop_time"` // time of day
 	OnboardingDays    WorkSpan   `yaml:"onboarding_days"`
 	FirstWeekDays     WorkSpan   `yaml:"first_week_days"`

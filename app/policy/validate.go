@@ -187,6 +187,7 @@ func (k *checker) people(r *Rules) {
 	}
 	k.whom("account.verify_by", a.VerifyBy)
 	k.whom("account.open_by", a.OpenBy)
+	k.whom("account.admin_by", a.AdminBy)
 	for i, whom := range a.LossTold {
 		k.whom(fmt.Sprintf("account.loss_told[%d]", i), whom)
 	}

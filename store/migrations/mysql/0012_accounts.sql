@@ -18,7 +18,6 @@ CREATE TABLE account_applications (
   superior_id     BIGINT NOT NULL,
   category        VARCHAR(64) NOT NULL,
   apps            TEXT NOT NULL,
-  mobile          VARCHAR(32) NOT NULL,
   userid          VARCHAR(64) NOT NULL,
   userid_fold     VARCHAR(64) NOT NULL,
   reason          TEXT NOT NULL,
@@ -42,3 +41,11 @@ CREATE INDEX account_applications_member ON account_applications (member_id, sta
 CREATE INDEX account_applications_request ON account_applications (request_id);
 
 CREATE INDEX account_applications_applicant ON account_applications (applicant_id, state);
+
+CREATE TABLE account_arrivals (
+  member_id       BIGINT NOT NULL,
+  joined_at       DATETIME(3) NOT NULL,
+  application_id  BIGINT NOT NULL,
+  welcomed_at     DATETIME(3),
+  PRIMARY KEY (member_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -18,7 +18,6 @@ CREATE TABLE account_applications (
   superior_id     INTEGER NOT NULL,
   category        TEXT NOT NULL,
   apps            TEXT   NOT NULL,
-  mobile          TEXT NOT NULL,
   userid          TEXT NOT NULL,
   userid_fold     TEXT NOT NULL,
   reason          TEXT   NOT NULL,
@@ -42,3 +41,11 @@ CREATE INDEX account_applications_member ON account_applications (member_id, sta
 CREATE INDEX account_applications_request ON account_applications (request_id);
 
 CREATE INDEX account_applications_applicant ON account_applications (applicant_id, state);
+
+CREATE TABLE account_arrivals (
+  member_id       INTEGER NOT NULL,
+  joined_at       DATETIME NOT NULL,
+  application_id  INTEGER NOT NULL,
+  welcomed_at     DATETIME,
+  PRIMARY KEY (member_id)
+);
