@@ -27,6 +27,7 @@ import (
 	"guiju/app/policy"
 	"guiju/app/response"
 	"guiju/app/schedule"
+	"guiju/app/task"
 	"guiju/callback"
 	"guiju/callback/envelope"
 	"guiju/store"
@@ -65,6 +66,7 @@ type App struct {
 	comm     *communication.Communication
 	chat     *chat.Engine
 	schedule *schedule.Schedule
+	tasks    *task.Tasks
 	metrics  *metrics
 	replica  string // the same after a restart
 	instance string // fresh at each start
@@ -208,6 +210,7 @@ func (a *App) buildDomains() error {
 	a.clocks = response.New(a.notify, rules, a.people, a.log)
 	a.clocks.OnBreach(a.metrics.breach)
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
+	a.tasks = task.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.schedule = schedule.New(rules, a.log)
 	a.addJobs()
 
@@ -223,6 +226,9 @@ func (a *App) buildDomains() error {
 		return err
 	}
 	if err := a.comm.RegisterChat(a.chat); err != nil {
+		return err
+	}
+	if err := a.tasks.RegisterChat(a.chat); err != nil {
 		return err
 	}
 	if err := a.chat.Register(a.clocks.Commands()...); err != nil {

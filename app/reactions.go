@@ -17,6 +17,8 @@ import (
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
 	a.people.OnLeft(func(tx *store.Tx, l people.Left) error { return a.comm.Leave(tx, l.Member.ID) })
+	a.people.OnRaise(a.tasks.Raise)
+	a.people.TakesOver("task", a.tasks)
 	a.notify.Card(questionCard, a.drawQuestion)
 }
 
@@ -27,6 +29,11 @@ func (a *App) react() {
 func (a *App) undeliverable(tx *store.Tx, r notify.Refused) error {
 	if r.Message.SubjectKind == "item" && r.Message.CardKind != "" {
 		return a.clocks.Refused(tx, r.Message.Subject(), r.Members, r.Why)
+	}
+	if r.Message.SubjectKind == "task" && r.Message.CardKind != "" {
+		if timed, err := a.tasks.Refused(tx, r); timed || err != nil {
+			return err
+		}
 	}
 	if r.Message.CardKind == questionCard {
 		return a.askByText(tx, r)

@@ -29,9 +29,9 @@ type Task struct {
 	Instead     string // why somebody else than named has it; "" as a rule
 	SubjectKind string // the record that raised it
 	SubjectID   int64
-	UniqueKey   *string
-	Phase       int64 // grows whenever older buttons must stop working
-	DueAt       time.Time
+	UniqueKey   *string    // held while it is open
+	Phase       int64      // grows whenever older buttons must stop working
+	DueAt       *time.Time // nil: whenever he can
 	EndedAt     *time.Time
 	CreatedAt   time.Time
 	Version     int64
@@ -116,7 +116,7 @@ func (r *Reader) TaskByNumber(number string) (Task, error) {
 	return t, nil
 }
 
-// TaskByKey answers the task that was raised under a unique key.
+// TaskByKey answers the open task that was raised under a unique key.
 func (r *Reader) TaskByKey(key string) (Task, error) {
 	t, err := take[Task](r, "WHERE unique_key = ?", key)
 	if err != nil {
@@ -155,7 +155,7 @@ func (r *Reader) TaskEvents(task int64, limit int) ([]TaskEvent, error) {
 
 // AddTask stores a new task; ErrDuplicate when its key is taken.
 func (tx *Tx) AddTask(t *Task) error {
-	t.CreatedAt, t.Version, t.DueAt = tx.Now(), 1, cut(t.DueAt)
+	t.CreatedAt, t.Version = tx.Now(), 1
 	var err error
 	if t.ID, err = tx.insert(t); err != nil {
 		return fmt.Errorf("add task: %w", err)

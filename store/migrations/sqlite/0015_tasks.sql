@@ -14,7 +14,7 @@ CREATE TABLE tasks (
   subject_id      INTEGER NOT NULL,
   unique_key      TEXT,
   phase           INTEGER NOT NULL,
-  due_at          DATETIME NOT NULL,
+  due_at          DATETIME,
   ended_at        DATETIME,
   created_at      DATETIME NOT NULL,
   version         INTEGER NOT NULL,
