@@ -22,6 +22,7 @@ const (
 // Review is one quarter's review of roles and permissions (G1-4.3.2(3)b).
 type Review struct {
 	ID          int64
+	Number      string // QS20260401-0001
 	Quarter     string // "2026Q2", unique
 	State       ReviewState
 	App         string
@@ -67,7 +68,7 @@ const (
 type ReviewRow struct {
 	ID        int64
 	ReviewID  int64
-	Number    string // QS20260401-0001
+	Number    string // QH20260401-0001
 	Kind      ReviewRowKind
 	Role      string // code; empty unless Kind is RoleRow
 	Title     string
@@ -124,6 +125,15 @@ func (r *Reader) ReviewByQuarter(quarter string) (Review, error) {
 	var v Review
 	if err := r.g.Take(&v, "quarter = ?", quarter).Error; err != nil {
 		return v, fmt.Errorf("review of %s: %w", quarter, translate(err))
+	}
+	return v, nil
+}
+
+// ReviewByNumber answers the review with this number.
+func (r *Reader) ReviewByNumber(number string) (Review, error) {
+	var v Review
+	if err := r.g.Take(&v, "number = ?", number).Error; err != nil {
+		return v, fmt.Errorf("review %s: %w", number, translate(err))
 	}
 	return v, nil
 }

@@ -17,8 +17,8 @@ func TestReviewOfAQuarter(t *testing.T) {
 		do := func(f func(tx *store.Tx) error) error { return db.InTx(ctx, f) }
 		_, err := db.Reader(ctx).LatestReview()
 		require.ErrorIs(t, err, store.ErrNotFound)
-		review := store.Review{Quarter: "2026Q1", State: store.ReviewGathering, App: "assistant", Phase: 1, DueAt: clock.Now().Add(time.Hour)}
-		row := store.ReviewRow{Number: "QS20260302-0001", Kind: store.RoleRow, Role: "auditor", Title: "审计人员", Uses: "{}"}
+		review := store.Review{Number: "QS20260302-0001", Quarter: "2026Q1", State: store.ReviewGathering, App: "assistant", Phase: 1, DueAt: clock.Now().Add(time.Hour)}
+		row := store.ReviewRow{Number: "QH20260302-0001", Kind: store.RoleRow, Role: "auditor", Title: "审计人员", Uses: "{}"}
 		require.NoError(t, do(func(tx *store.Tx) error {
 			if err := tx.AddReview(&review); err != nil {
 				return err
@@ -26,10 +26,13 @@ func TestReviewOfAQuarter(t *testing.T) {
 			row.ReviewID = review.ID
 			return tx.AddReviewRow(&row)
 		}))
-		again := store.Review{Quarter: "2026Q1", DueAt: clock.Now()}
+		byName, err := db.Reader(ctx).ReviewByNumber("QS20260302-0001")
+		require.NoError(t, err)
+		require.Equal(t, review, byName)
+		again := store.Review{Number: "QS20260302-0002", Quarter: "2026Q1", DueAt: clock.Now()}
 		require.ErrorIs(t, do(func(tx *store.Tx) error { return tx.AddReview(&again) }), store.ErrDuplicate)
 		twin := row
-		twin.ID, twin.Number = 0, "QS20260302-0002"
+		twin.ID, twin.Number = 0, "QH20260302-0002"
 		require.ErrorIs(t, do(func(tx *store.Tx) error { return tx.AddReviewRow(&twin) }), store.ErrDuplicate)
 
 		r := db.Reader(ctx)
@@ -42,7 +45,7 @@ func TestReviewOfAQuarter(t *testing.T) {
 		rows, err := r.ReviewRows(review.ID, 10)
 		require.NoError(t, err)
 		require.Equal(t, []store.ReviewRow{row}, rows)
-		byNumber, err := r.ReviewRowByNumber("QS20260302-0001")
+		byNumber, err := r.ReviewRowByNumber("QH20260302-0001")
 		require.NoError(t, err)
 		require.Equal(t, row, byNumber)
 

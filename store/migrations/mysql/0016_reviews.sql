@@ -2,6 +2,7 @@
 
 CREATE TABLE reviews (
   id              BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  number          VARCHAR(32) NOT NULL,
   quarter         VARCHAR(16) NOT NULL,
   state           VARCHAR(16) NOT NULL,
   app             VARCHAR(64) NOT NULL,
@@ -12,6 +13,8 @@ CREATE TABLE reviews (
   created_at      DATETIME(3) NOT NULL,
   version         BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE UNIQUE INDEX reviews_number ON reviews (number);
 
 CREATE UNIQUE INDEX reviews_quarter ON reviews (quarter);
 

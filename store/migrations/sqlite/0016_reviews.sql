@@ -2,6 +2,7 @@
 
 CREATE TABLE reviews (
   id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  number          TEXT NOT NULL,
   quarter         TEXT NOT NULL,
   state           TEXT NOT NULL,
   app             TEXT NOT NULL,
@@ -12,6 +13,8 @@ CREATE TABLE reviews (
   created_at      DATETIME NOT NULL,
   version         INTEGER NOT NULL
 );
+
+CREATE UNIQUE INDEX reviews_number ON reviews (number);
 
 CREATE UNIQUE INDEX reviews_quarter ON reviews (quarter);
 
