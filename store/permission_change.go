@@ -39,6 +39,7 @@ type KeptGrant struct {
 // somebody may do (guide PermissionChange, F-13).
 type PermissionChange struct {
 	ID        int64
+	Number    string // QX20260302-0001
 	MemberID  int64
 	Kind      string      // joined, moved, tags, rulebook, assigned, …
 	Reason    string      // in Chinese
@@ -68,6 +69,15 @@ func (r *Reader) PermissionChange(id int64) (PermissionChange, error) {
 	var c PermissionChange
 	if err := r.g.Take(&c, "id = ?", id).Error; err != nil {
 		return c, fmt.Errorf("permission change %d: %w", id, translate(err))
+	}
+	return c, nil
+}
+
+// PermissionChangeByNumber answers the change people call number.
+func (r *Reader) PermissionChangeByNumber(number string) (PermissionChange, error) {
+	var c PermissionChange
+	if err := r.g.Take(&c, "number = ?", number).Error; err != nil {
+		return c, fmt.Errorf("permission change %s: %w", number, translate(err))
 	}
 	return c, nil
 }
@@ -110,8 +120,11 @@ func (r *Reader) PermissionChangeOfEvent(member int64, eventKey string) (Permiss
 	return c, nil
 }
 
-// AddPermissionChange stores a new change.
-func (tx *Tx) AddPermissionChange(c *PermissionChange) error {
+// AddPermissionChange stores a new change under a number of its own.
+func (tx *Tx) AddPermissionChange(c *PermissionChange) (err error) {
+	if c.Number, err = tx.Number("QX"); err != nil {
+		return err
+	}
 	c.ID, c.CreatedAt, c.Version, c.Reason = 0, tx.Now(), 1, clip(c.Reason, 255)
 	if err := tx.g.Create(c).Error; err != nil {
 		return fmt.Errorf("add permission change of member %d: %w", c.MemberID, translate(err))

@@ -22,6 +22,7 @@ const (
 	AuditView      Permission = "audit.view"
 	ContactManage  Permission = "contact.manage"
 	PermAssign     Permission = "perm.assign"
+	PermView       Permission = "perm.view" // 谁有: ours, for 管理员 and 审计人员 (G2-4.2(2))
 	DataMonitor    Permission = "data.monitor"
 	ConfigView     Permission = "app.config.view"
 	ConfigEdit     Permission = "app.config.edit"
@@ -88,6 +89,7 @@ func Permissions() []PermissionInfo {
 		{Code: "share.check", Title: "核对共享信息", Clause: "G1-4.1.3"},
 		{Code: "share.release", Title: "发布共享信息", Clause: "G1-4.1.3"},
 		{Code: ContactManage, Title: "管理组织架构", Clause: "G1-4.2.1(二)", Sensitive: true},
+		{Code: PermView, Title: "查看权限持有人", Clause: "G2-4.2(2)"},
 		{Code: PermAssign, Title: "分配权限", Clause: "G1-4.2.1(二)", Sensitive: true},
 		{Code: DataMonitor, Title: "监控数据", Clause: "G1-4.2.1(二)"},
 		{Code: ConfigView, Title: "查看应用配置", Clause: "G1-1a"},

@@ -60,6 +60,7 @@ CREATE INDEX permission_denies_member ON permission_denies (member_id, ended_at)
 
 CREATE TABLE permission_changes (
   id          BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  number      VARCHAR(32) NOT NULL,
   member_id   BIGINT NOT NULL,
   kind        VARCHAR(16) NOT NULL,
   reason      VARCHAR(255) NOT NULL,
@@ -77,6 +78,8 @@ CREATE TABLE permission_changes (
   created_at  DATETIME(3) NOT NULL,
   version     BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE UNIQUE INDEX permission_changes_number ON permission_changes (number);
 
 CREATE INDEX permission_changes_member ON permission_changes (member_id, id);
 

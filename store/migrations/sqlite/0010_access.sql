@@ -60,6 +60,7 @@ CREATE INDEX permission_denies_member ON permission_denies (member_id, ended_at)
 
 CREATE TABLE permission_changes (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  number      TEXT NOT NULL,
   member_id   INTEGER NOT NULL,
   kind        TEXT NOT NULL,
   reason      TEXT NOT NULL,
@@ -77,6 +78,8 @@ CREATE TABLE permission_changes (
   created_at  DATETIME NOT NULL,
   version     INTEGER NOT NULL
 );
+
+CREATE UNIQUE INDEX permission_changes_number ON permission_changes (number);
 
 CREATE INDEX permission_changes_member ON permission_changes (member_id, id);
 
