@@ -25,6 +25,7 @@ import (
 	"guiju/app/notify"
 	"guiju/app/people"
 	"guiju/app/policy"
+	"guiju/app/request"
 	"guiju/app/response"
 	"guiju/app/schedule"
 	"guiju/app/task"
@@ -63,6 +64,7 @@ type App struct {
 	notify   *notify.Notifier
 	people   *people.People
 	clocks   *response.Clocks
+	requests *request.Requests
 	comm     *communication.Communication
 	chat     *chat.Engine
 	schedule *schedule.Schedule
@@ -209,6 +211,7 @@ func (a *App) buildDomains() error {
 	a.people = people.New(a.db, a.clients[first], a.notify, rules, a.log)
 	a.clocks = response.New(a.notify, rules, a.people, a.log)
 	a.clocks.OnBreach(a.metrics.breach)
+	a.requests = request.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.tasks = task.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.schedule = schedule.New(rules, a.log)
@@ -232,6 +235,9 @@ func (a *App) buildDomains() error {
 		return err
 	}
 	if err := a.chat.Register(a.clocks.Commands()...); err != nil {
+		return err
+	}
+	if err := a.requests.RegisterChat(a.chat); err != nil {
 		return err
 	}
 	a.react()

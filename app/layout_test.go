@@ -29,7 +29,7 @@ const module = "guiju"
 // must be in domains.
 var parts = []string{
 	"acceptance", "chat", "config", "console", "doctor", "durability", "load", "manual", "notify", "people",
-	"playground", "policy", "response", "rulebook", "schedule",
+	"playground", "policy", "request", "response", "rulebook", "schedule",
 }
 
 // domains are one folder per system of the guide. They never import one
@@ -41,7 +41,7 @@ var domains = []string{
 
 // domainMayImport is all of ours that a domain knows beside its own folder.
 var domainMayImport = []string{
-	"app/chat", "app/chat/words", "app/notify", "app/people", "app/policy", "app/response", "app/schedule",
+	"app/chat", "app/chat/words", "app/notify", "app/people", "app/policy", "app/request", "app/response", "app/schedule",
 	"callback/event", "store", "store/queue", "wecom", "wecom/card",
 }
 

@@ -19,6 +19,7 @@ func (a *App) react() {
 	a.people.OnLeft(func(tx *store.Tx, l people.Left) error { return a.comm.Leave(tx, l.Member.ID) })
 	a.people.OnRaise(a.tasks.Raise)
 	a.people.TakesOver("task", a.tasks)
+	a.people.TakesOver("request", a.requests.HandOver())
 	a.notify.Card(questionCard, a.drawQuestion)
 }
 
@@ -27,7 +28,7 @@ func (a *App) react() {
 // administrators; a question is asked by text; of anything else the
 // administrators are told (G1-4.1(5) AE1).
 func (a *App) undeliverable(tx *store.Tx, r notify.Refused) error {
-	if r.Message.SubjectKind == "item" && r.Message.CardKind != "" {
+	if r.Message.CardKind != "" && (r.Message.SubjectKind == "item" || r.Message.SubjectKind == "request_step") {
 		return a.clocks.Refused(tx, r.Message.Subject(), r.Members, r.Why)
 	}
 	if r.Message.SubjectKind == "task" && r.Message.CardKind != "" {

@@ -52,6 +52,7 @@ type Clock struct {
 	LateSeconds int64
 	CreatedAt   time.Time
 	Version     int64
+	WorkLimit   string // a policy.WorkSpan in place of the class's time; "": by class
 }
 
 // TableName is the table; it is also the kind for Tx.Lock.
@@ -59,14 +60,14 @@ func (Clock) TableName() string { return "clocks" }
 
 func (*Clock) columns() string {
 	return "id, subject_kind, subject_id, number, title, class, needs_reply, app, sender_id, receiver_id, deputy_for, state, level, " +
-		"timetable, rule, rulebook, delivered_at, due_at, acked_at, replied_at, breached_at, ended_at, late_seconds, created_at, version"
+		"timetable, rule, rulebook, delivered_at, due_at, acked_at, replied_at, breached_at, ended_at, late_seconds, created_at, version, work_limit"
 }
 
 func (c *Clock) fields() []any {
 	return []any{
 		&c.ID, &c.SubjectKind, &c.SubjectID, &c.Number, &c.Title, &c.Class, &c.NeedsReply, &c.App, &c.SenderID, &c.ReceiverID,
 		&c.DeputyFor, &c.State, &c.Level, &c.Timetable, &c.Rule, &c.Rulebook, &c.DeliveredAt, &c.DueAt, &c.AckedAt, &c.RepliedAt,
-		&c.BreachedAt, &c.EndedAt, &c.LateSeconds, &c.CreatedAt, &c.Version,
+		&c.BreachedAt, &c.EndedAt, &c.LateSeconds, &c.CreatedAt, &c.Version, &c.WorkLimit,
 	}
 }
 
@@ -113,20 +114,21 @@ func (r *Reader) OpenClocksFor(member int64, limit int) ([]Clock, error) {
 // OwedAnswer is what 我的待办 shows of an open clock. Reading the few columns it
 // needs takes half the time of the whole row.
 type OwedAnswer struct {
-	Number     string
-	Title      string
-	State      ClockState
-	NeedsReply bool
-	DueAt      *time.Time
+	SubjectKind string
+	Number      string
+	Title       string
+	State       ClockState
+	NeedsReply  bool
+	DueAt       *time.Time
 }
 
 // TableName is the table it is read from.
 func (OwedAnswer) TableName() string { return "clocks" }
 
-func (*OwedAnswer) columns() string { return "number, title, state, needs_reply, due_at" }
+func (*OwedAnswer) columns() string { return "subject_kind, number, title, state, needs_reply, due_at" }
 
 func (o *OwedAnswer) fields() []any {
-	return []any{&o.Number, &o.Title, &o.State, &o.NeedsReply, &o.DueAt}
+	return []any{&o.SubjectKind, &o.Number, &o.Title, &o.State, &o.NeedsReply, &o.DueAt}
 }
 
 // OwedAnswers is OpenClocksFor for a list of what a member owes.

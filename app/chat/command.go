@@ -31,6 +31,9 @@ type Command struct {
 	// it writes: once it has written it may return only errors that fail the
 	// delivery. The errors of wording.go become the member's answer.
 	Run func(c *Call) (Answer, error)
+	// Extensions are what Engine.Extend has added, in that order; Register
+	// takes a command without any.
+	Extensions []Extension
 }
 
 // Arg is one argument. Arguments are filled by position in the order listed,
@@ -97,6 +100,9 @@ func (cmd Command) check() error {
 	}
 	if cmd.Run == nil {
 		return fail("has no Run")
+	}
+	if len(cmd.Extensions) > 0 {
+		return fail("extensions are added by Extend")
 	}
 	if cmd.Permission == "" {
 		return fail("has no permission: write a code of guide E2.P, or chat.Everybody")

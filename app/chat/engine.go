@@ -338,7 +338,7 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 		return Answer{}, err
 	}
 	before := t.mem.Form
-	answer, err := cmd.Run(c)
+	answer, err := t.perform(cmd, c)
 	var warned Warned
 	var incomplete Incomplete
 	switch {
@@ -381,17 +381,32 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 	return answer, nil
 }
 
-// permitted is nil if the asker may use the command at all.
+// permitted is nil if the asker may use the command at all: on its own records
+// or on those of an extension.
 func (t *turn) permitted(cmd *Command) error {
-	if cmd.Permission == Everybody {
+	err := t.allowed(cmd, cmd.Permission)
+	for _, x := range cmd.Extensions {
+		if _, denied := Wording(err); !denied {
+			return err
+		}
+		if other := t.allowed(cmd, x.Permission); other == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// allowed is nil if the asker has a permission.
+func (t *turn) allowed(cmd *Command, permission string) error {
+	if permission == Everybody {
 		return nil
 	}
-	ok, err := t.e.o.Permits.Permit(t.call(cmd, t.source), cmd.Permission, "")
+	ok, err := t.e.o.Permits.Permit(t.call(cmd, t.source), permission, "")
 	if err != nil {
-		return fmt.Errorf("permit %s: %w", cmd.Permission, err)
+		return fmt.Errorf("permit %s: %w", permission, err)
 	}
 	if !ok {
-		return NoPermission{Permission: cmd.Permission}
+		return NoPermission{Permission: permission}
 	}
 	return nil
 }

@@ -119,14 +119,33 @@ func (e *Engine) Due(class Class, delivered time.Time) DueDecision {
 		limit = fmt.Sprintf("%d 个工作日", r.NormalWorkdays)
 		remind = fmt.Sprintf("到期前 %d 个工作小时", r.NormalRemindBeforeHours)
 	}
-	d.BreachAt = d.Due.Add(lateness)
+	return e.timetable(d, delivered, d.Class.label()+"消息，时限 "+limit, remind)
+}
 
+// DueWithin computes the timetable of a step or task that has a limit of its
+// own, such as one working day for each step of an application (G2-4.2(1)). It
+// is reminded of and escalated like a normal item. A zero limit is Due's.
+func (e *Engine) DueWithin(limit WorkSpan, class Class, delivered time.Time) DueDecision {
+	if limit == (WorkSpan{}) {
+		return e.Due(class, delivered)
+	}
+	before := e.rules.Response.NormalRemindBeforeHours
+	d := DueDecision{Class: Normal, Start: e.cal.NextWorking(delivered.Truncate(time.Second)), Basis: e.basis("limit", responseClause)}
+	d.Due = e.cal.Add(d.Start, limit)
+	d.RemindAt = e.cal.SubWork(d.Due, hours(before))
+	return e.timetable(d, delivered, "自带时限 "+limit.Words(), fmt.Sprintf("到期前 %d 个工作小时", before))
+}
+
+// timetable adds the rungs and the reasons to a decision whose start, due and
+// reminder are known.
+func (e *Engine) timetable(d DueDecision, delivered time.Time, limit, remind string) DueDecision {
+	d.BreachAt = d.Due.Add(lateness)
 	d.Why = d.root(Note, "须在 %s 前回应", e.when(d.Due))
 	d.Why.add(Note, "送达 "+e.when(delivered))
 	if !d.Start.Equal(delivered.Truncate(time.Second)) {
 		d.Why.add(Note, "不在工作时间，从 "+e.when(d.Start)+" 起算")
 	}
-	d.Why.add(Note, d.Class.label()+"消息，时限 "+limit)
+	d.Why.add(Note, limit)
 	if d.RemindAt.After(d.Start) && d.RemindAt.Before(d.Due) {
 		d.Why.add(Note, "提醒 "+e.when(d.RemindAt)+"（"+remind+"）")
 		d.Steps = append(d.Steps, Step{LevelReminder, d.RemindAt, []Party{Receiver}})
@@ -143,6 +162,11 @@ func (e *Engine) Due(class Class, delivered time.Time) DueDecision {
 		d.Why.Of = append(d.Why.Of, Reason{Mark: Note, Text: next.Step.label() + " " + e.when(next.Step.At)})
 		level = next.Step.Level
 	}
+}
+
+// UrgeAgainAt is when a request that was urged may be urged again (G2-4.4(3)).
+func (e *Engine) UrgeAgainAt(urged time.Time) time.Time {
+	return e.cal.AddWork(urged, hours(e.rules.Approval.UrgeIntervalHours))
 }
 
 // EscalateDecision is the next rung above a level; More is false on the last.

@@ -85,6 +85,19 @@ func (s *WorkSpan) UnmarshalText(text []byte) error {
 // MarshalText is the inverse of UnmarshalText.
 func (s WorkSpan) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// Words is the amount as members read it: 3 个工作日, 2 个工作小时.
+func (s WorkSpan) Words() string {
+	switch {
+	case s.Time == 0:
+		return fmt.Sprintf("%d 个工作日", s.Workdays)
+	case s.Time%time.Hour == 0:
+		return fmt.Sprintf("%d 个工作小时", s.Time/time.Hour)
+	default:
+		return fmt.Sprintf("%d 个工作分钟", s.Time/time.Minute)
+	}
+}
+
+// String is the amount as the rulebook writes it: 3wd, 2h, 30m.
 func (s WorkSpan) String() string {
 	switch {
 	case s.Time == 0:

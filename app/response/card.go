@@ -36,12 +36,23 @@ func (c *Clocks) drawDue(r *store.Reader, v notify.View) (notify.Rendered, error
 			{KeyName: "来自", Value: sender},
 			{KeyName: "时限", Value: c.when(*clock.DueAt)},
 		},
-		Buttons: []card.Button{{Text: "立即回复", Style: 1, Key: notify.Key(0, "回复 "+clock.Number)}},
 	}
-	if !clock.NeedsReply || clock.AckedAt == nil {
-		b.Buttons = append(b.Buttons, card.Button{Text: "收到", Style: 2, Key: notify.Key(0, "收到 "+clock.Number)})
+	if b.Buttons, err = c.answers(r, clock); err != nil {
+		return notify.Rendered{}, err
 	}
 	return notify.Rendered{Card: b, Open: clock.Open(), Closed: ended(clock.State)}, nil
+}
+
+// answers are the buttons with which a receiver stops his clock.
+func (c *Clocks) answers(r *store.Reader, clock store.Clock) ([]card.Button, error) {
+	if buttons := c.acts[clock.SubjectKind]; buttons != nil {
+		return buttons(r, clock)
+	}
+	all := []card.Button{{Text: "立即回复", Style: 1, Key: notify.Key(0, "回复 "+clock.Number)}}
+	if !clock.NeedsReply || clock.AckedAt == nil {
+		all = append(all, card.Button{Text: "收到", Style: 2, Key: notify.Key(0, "收到 "+clock.Number)})
+	}
+	return all, nil
 }
 
 func (c *Clocks) drawEscalation(r *store.Reader, v notify.View) (notify.Rendered, error) {

@@ -26,12 +26,19 @@ type Source func(r *store.Reader, member int64, limit int) ([]Waiting, error)
 
 // AlsoWaiting adds a heading of 我的待办 that a domain fills.
 func (c *Clocks) AlsoWaiting(heading string, source Source) {
-	c.sources = append(c.sources, headed{heading, source})
+	c.sources = append(c.sources, headed{heading: heading, list: source})
+}
+
+// AlsoShow adds a heading of 我的待办 with what the member himself waits for:
+// it is listed and not counted.
+func (c *Clocks) AlsoShow(heading string, source Source) {
+	c.sources = append(c.sources, headed{heading: heading, list: source, others: true})
 }
 
 type headed struct {
 	heading string
 	list    Source
+	others  bool // waits for others
 }
 
 // Commands are what members can say about time limits.
@@ -57,6 +64,9 @@ func (c *Clocks) Waiting(r *store.Reader, member int64) (int, error) {
 		return 0, err
 	}
 	for _, s := range c.sources {
+		if s.others {
+			continue
+		}
 		more, err := s.list(r, member, maxCounted)
 		if err != nil {
 			return 0, err
@@ -95,7 +105,10 @@ func (c *Clocks) todo(call *chat.Call) (chat.Answer, error) {
 			return chat.Answer{}, err
 		}
 		if len(waiting) > maxCounted {
-			waiting, uncounted = waiting[:maxCounted], "多"
+			waiting = waiting[:maxCounted]
+			if !s.others {
+				uncounted = "多"
+			}
 		}
 		lines = nil
 		for _, w := range waiting {
@@ -106,10 +119,12 @@ func (c *Clocks) todo(call *chat.Call) (chat.Answer, error) {
 			lines = append(lines, line)
 		}
 		section(&b, s.heading, lines, len(waiting))
-		total += len(waiting)
+		if !s.others {
+			total += len(waiting)
+		}
 	}
 	if total == 0 {
-		return chat.Answer{Text: "您现在没有待办，真不错。"}, nil
+		return chat.Answer{Text: "您现在没有待办，真不错。" + b.String()}, nil
 	}
 	return chat.Answer{Text: fmt.Sprintf("您有 %d %s项待办：", total, uncounted) + b.String()}, nil
 }
@@ -135,6 +150,8 @@ func (c *Clocks) limit(clock store.OwedAnswer) string {
 		return ""
 	case clock.State == store.ClockBreached:
 		return "（已超时，应在 " + c.when(*clock.DueAt) + " 前回应）"
+	case c.acts[clock.SubjectKind] != nil:
+		return "（" + c.when(*clock.DueAt) + " 前处理）"
 	case clock.NeedsReply:
 		return "（" + c.when(*clock.DueAt) + " 前回复）"
 	default:

@@ -148,6 +148,9 @@ func (c *Clocks) tally(r *store.Reader, from, to time.Time, members []int64) (al
 		}
 		for _, clock := range page {
 			last = clock.ID
+			if clock.SubjectKind != "item" {
+				continue // R-RESP is about communication; applications and tasks have reports of their own
+			}
 			all.add(clock, calendar)
 			if people[clock.ReceiverID] == nil {
 				people[clock.ReceiverID] = &Tally{}

@@ -38,6 +38,7 @@ import (
 	"guiju/app/policy"
 	"guiju/store"
 	"guiju/store/queue"
+	"guiju/wecom/card"
 )
 
 // maxClocks bounds the clocks of one item: 100 receivers, passed on a few times.
@@ -67,6 +68,7 @@ type Clocks struct {
 	log       *slog.Logger
 	forward   map[string]Forward
 	away      map[string]func(tx *store.Tx, clock store.Clock, deputy int64) error
+	acts      map[string]func(r *store.Reader, clock store.Clock) ([]card.Button, error)
 	sources   []headed
 	breached  func(class string)
 }
@@ -76,6 +78,7 @@ func New(n *notify.Notifier, rules notify.Rules, superiors Superiors, log *slog.
 	c := &Clocks{
 		notify: n, rules: rules, superiors: superiors, log: log, breached: func(string) {},
 		forward: map[string]Forward{}, away: map[string]func(*store.Tx, store.Clock, int64) error{},
+		acts: map[string]func(*store.Reader, store.Clock) ([]card.Button, error){},
 	}
 	n.Card(dueCard, c.drawDue)
 	n.Card(escalationCard, c.drawEscalation)
@@ -94,6 +97,12 @@ func (c *Clocks) Register(q *queue.Queue) {
 // OnUndelivered says who takes items of this kind that do not arrive.
 func (c *Clocks) OnUndelivered(subjectKind string, forward Forward) { c.forward[subjectKind] = forward }
 
+// ActsOn names the buttons of the reminders about a kind of subject that is not
+// answered by 回复 and 收到. Their phase is 0: a reminder has only one.
+func (c *Clocks) ActsOn(subjectKind string, buttons func(r *store.Reader, clock store.Clock) ([]card.Button, error)) {
+	c.acts[subjectKind] = buttons
+}
+
 // OnBreach tells f of each clock that runs out, for metrics. A transaction that
 // has to be repeated tells it again.
 func (c *Clocks) OnBreach(f func(class string)) { c.breached = f }
@@ -109,6 +118,8 @@ type Opening struct {
 	Sender     int64
 	Receiver   int64
 	DeputyFor  int64 // from Stand
+	// Limit is the time to answer, in place of the one of the class; zero: by class.
+	Limit policy.WorkSpan
 }
 
 // Open opens a clock that waits for delivery, and the timer that asks after it.
@@ -118,6 +129,9 @@ func (c *Clocks) Open(tx *store.Tx, o Opening) (store.Clock, error) {
 		SubjectKind: o.Subject.Kind, SubjectID: o.Subject.ID, Number: o.Number, Title: clip(o.Title, 60), App: o.App,
 		Class: string(o.Class), NeedsReply: o.NeedsReply, SenderID: o.Sender, ReceiverID: o.Receiver, DeputyFor: o.DeputyFor,
 		State: store.ClockWaiting, Level: int(policy.LevelNone), Rulebook: rules.Version(),
+	}
+	if o.Limit != (policy.WorkSpan{}) {
+		clock.WorkLimit = o.Limit.String()
 	}
 	if err := tx.AddClock(&clock); err != nil {
 		return clock, err
@@ -148,7 +162,13 @@ func (c *Clocks) Delivered(tx *store.Tx, subject store.Subject, members []int64,
 }
 
 func (c *Clocks) start(tx *store.Tx, clock *store.Clock, at time.Time) error {
-	due := c.rules().Due(policy.Class(clock.Class), at)
+	var limit policy.WorkSpan
+	if clock.WorkLimit != "" {
+		if err := limit.UnmarshalText([]byte(clock.WorkLimit)); err != nil {
+			return fmt.Errorf("limit of clock %d: %w", clock.ID, err)
+		}
+	}
+	due := c.rules().DueWithin(limit, policy.Class(clock.Class), at)
 	steps, err := json.Marshal(due.Steps)
 	if err != nil {
 		return fmt.Errorf("start clock %d: %w", clock.ID, err)

@@ -1,0 +1,141 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"guiju/app/chat/words"
+)
+
+// Extension gives a command that another domain registered the records of
+// another number prefix: 撤回 M… is a communication's, 撤回 A… an application's.
+type Extension struct {
+	// Prefix is the letters of the numbers it is for: "A" of A20260302-0001.
+	Prefix string
+	// Record names the registered kinds that an omitted or shortened number may
+	// also mean, separated by spaces, as Arg.Record.
+	Record string
+	// Permission is the code needed for these records in place of the command's;
+	// it is checked when the command runs on one.
+	Permission string
+	// Run does it for these records, by the rules of Command.Run.
+	Run func(c *Call) (Answer, error)
+}
+
+var numberPrefix = regexp.MustCompile(`^[A-Z]{1,2}$`)
+
+// Extend adds an extension to a registered command that has exactly one Number
+// argument. It refuses a prefix that the command has already.
+func (e *Engine) Extend(command string, x Extension) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("extend command %q for numbers %s…: %s", command, x.Prefix, fmt.Sprintf(format, args...))
+	}
+	cmd := e.command(command)
+	if cmd == nil {
+		return fail("there is no such command")
+	}
+	arg := cmd.number()
+	switch {
+	case arg == nil:
+		return fail("it must have exactly one number")
+	case !numberPrefix.MatchString(x.Prefix):
+		return fail("a prefix is one or two capital letters")
+	case cmd.extension(x.Prefix) != nil:
+		return fail("the prefix is taken")
+	case x.Run == nil:
+		return fail("has no Run")
+	case x.Permission != Everybody && !permissionCode.MatchString(x.Permission):
+		return fail("permission %q is not a code", x.Permission)
+	case len(strings.Fields(x.Record)) == 0:
+		return fail("names no record kind")
+	}
+	kinds := strings.Fields(arg.Record)
+	for _, kind := range strings.Fields(x.Record) {
+		if e.records[kind] == nil {
+			return fail("no records of kind %q", kind)
+		}
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	arg.Record = strings.Join(kinds, " ")
+	cmd.Extensions = append(cmd.Extensions, x)
+	return nil
+}
+
+// number is the one Number argument of a command; nil if it has none or several.
+func (cmd *Command) number() *Arg {
+	var found *Arg
+	for i := range cmd.Args {
+		if cmd.Args[i].Kind != Number {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = &cmd.Args[i]
+	}
+	return found
+}
+
+func (cmd *Command) extension(prefix string) *Extension {
+	for i := range cmd.Extensions {
+		if cmd.Extensions[i].Prefix == prefix {
+			return &cmd.Extensions[i]
+		}
+	}
+	return nil
+}
+
+// prefix is the letters a number begins with, in capitals: "A" of a12.
+func prefix(number string) string {
+	folded := strings.TrimPrefix(words.Fold(number), "#")
+	end := strings.IndexFunc(folded, func(r rune) bool { return r < 'a' || r > 'z' })
+	if end < 0 {
+		end = len(folded)
+	}
+	return strings.ToUpper(folded[:end])
+}
+
+// perform runs the command on the call: for a number of another prefix the
+// extension's Run, under its permission. A tail of a number without letters,
+// which only an Any argument passes on, is looked for by each in turn.
+func (t *turn) perform(cmd *Command, c *Call) (Answer, error) {
+	if len(cmd.Extensions) == 0 {
+		return cmd.Run(c)
+	}
+	number := c.values[cmd.number().Name].Text
+	letters := prefix(number)
+	if x := cmd.extension(letters); x != nil {
+		return t.performExtension(*x, c)
+	}
+	var missed NotFound
+	err := t.allowed(cmd, cmd.Permission)
+	var answer Answer
+	if err == nil {
+		answer, err = cmd.Run(c)
+	}
+	if number == "" || letters != "" || !errors.As(err, &missed) {
+		return answer, err
+	}
+	for _, x := range cmd.Extensions {
+		if t.allowed(cmd, x.Permission) != nil {
+			continue
+		}
+		answer, other := t.performExtension(x, c)
+		if !errors.As(other, &missed) {
+			return answer, other
+		}
+	}
+	return Answer{}, err
+}
+
+func (t *turn) performExtension(x Extension, c *Call) (Answer, error) {
+	if err := t.allowed(c.command, x.Permission); err != nil {
+		return Answer{}, err
+	}
+	return x.Run(c)
+}

@@ -1,0 +1,119 @@
+package request
+
+import (
+	"strconv"
+	"strings"
+
+	"guiju/app/chat"
+	"guiju/app/policy"
+	"guiju/app/response"
+	"guiju/store"
+)
+
+// The kinds of record a number may mean.
+const (
+	mine     = "request.mine"     // running requests the member submitted
+	deciding = "request.deciding" // requests that wait for his decision
+)
+
+// approvalApply is the permission to apply for something (E2.P).
+const approvalApply = "approval.apply"
+
+// RegisterChat adds the command and gives the commands about records of other
+// domains those of this one. They are registered first.
+func (q *Requests) RegisterChat(engine *chat.Engine) error {
+	if err := engine.RegisterRecords(mine, records{q.submitted}); err != nil {
+		return err
+	}
+	if err := engine.RegisterRecords(deciding, records{q.waiting}); err != nil {
+		return err
+	}
+	if err := engine.Register(q.Commands()...); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		command, records, permission string
+		run                          func(*chat.Call) (chat.Answer, error)
+	}{
+		{"撤回", mine, approvalApply, q.withdraw},
+		{"催办", mine, approvalApply, q.urge},
+		{"已知悉", mine, string(policy.ItemAnswer), q.note},
+		{"追溯", mine + " " + deciding, string(policy.ItemTrace), q.trace},
+	} {
+		err := engine.Extend(x.command, chat.Extension{Prefix: "A", Record: x.records, Permission: x.permission, Run: x.run})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Commands are what members can say to this part alone.
+func (q *Requests) Commands() []chat.Command {
+	return []chat.Command{{
+		Name: commandName, Group: "审批", Permission: string(policy.ItemAnswer),
+		Summary: "同意或驳回申请；不写编号列出等您审批的", Usage: "审批 [编号] [同意|驳回] [意见]", Example: "审批 A20260302-0001 同意",
+		Args: []chat.Arg{
+			{Name: "编号", Kind: chat.Number, Record: deciding, Prompt: "请问是哪一项申请？"},
+			{Name: "决定", Kind: chat.Choice, Choices: []string{"同意", "批准", "驳回"}, Prompt: "同意 还是 驳回？"},
+			{Name: "意见", Kind: chat.Text, Rest: true, Prompt: "请写驳回的原因，申请人会看到"},
+		}, Run: q.decide,
+	}}
+}
+
+// records lists requests for shortened and omitted numbers.
+type records struct {
+	list func(r *store.Reader, member int64, limit int) ([]store.Request, error)
+}
+
+// Open implements chat.Records.
+func (rs records) Open(r *store.Reader, query chat.RecordQuery) ([]chat.Record, error) {
+	const scanned = 500
+	limit := query.Limit
+	if query.Sequence > 0 {
+		limit = scanned
+	}
+	all, err := rs.list(r, query.Member, limit)
+	if err != nil {
+		return nil, err
+	}
+	var open []chat.Record
+	for _, request := range all {
+		if query.Sequence > 0 && sequence(request.Number) != query.Sequence {
+			continue
+		}
+		open = append(open, chat.Record{Number: request.Number, Title: request.Title, Subject: request.Subject()})
+		if len(open) == query.Limit {
+			break
+		}
+	}
+	return open, nil
+}
+
+func (q *Requests) submitted(r *store.Reader, member int64, limit int) ([]store.Request, error) {
+	return r.RequestsOf(member, []store.RequestState{store.RequestRunning}, limit)
+}
+
+func (q *Requests) waiting(r *store.Reader, member int64, limit int) ([]store.Request, error) {
+	return r.RequestsDecided(member, []store.DeciderState{store.DeciderOpen}, limit)
+}
+
+// running lists for 我的待办 what a member has submitted and waits for.
+func (q *Requests) running(r *store.Reader, member int64, limit int) ([]response.Waiting, error) {
+	all, err := q.submitted(r, member, limit)
+	var list []response.Waiting
+	for _, request := range all {
+		list = append(list, response.Waiting{Number: request.Number, Title: request.Title})
+	}
+	return list, err
+}
+
+// sequence is the number after the dash: 12 of A20260302-0012.
+func sequence(number string) int64 {
+	_, digits, _ := strings.Cut(number, "-")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}

@@ -1,0 +1,325 @@
+// Package request keeps applications (申请) that people decide in a fixed order
+// of steps: approve and reject only (guide G2-4.2(1),(2), S04). A domain says
+// what is applied for and by whom it is decided; this package finds the people,
+// shows them cards, takes their decisions and tells the applicant.
+//
+//	request    同意, the last step  同意, else  驳回      撤回       催办, 已知悉
+//	running    approved             running     rejected  withdrawn  running
+//	approved, rejected, withdrawn: nothing
+//
+//	step       entered  同意      驳回      request ends  same person decided the one before
+//	waiting    current  –         –         skipped       skipped, when it would be entered
+//	current    –        approved  rejected  skipped       –
+//	approved, rejected, skipped: nothing
+//
+// A step's people are found when it is entered (E2.0, names in force): never
+// the applicant or the member it is about, deputies for those who are away. All
+// of them get one card; the first decision counts. Whoever of them leaves, goes
+// away or cannot be reached is replaced.
+package request
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	"guiju/app/chat"
+	"guiju/app/notify"
+	"guiju/app/people"
+	"guiju/app/policy"
+	"guiju/app/response"
+	"guiju/store"
+)
+
+// The bounds of one request.
+const (
+	MaxSteps    = 10
+	MaxDeciders = 20  // of one step
+	MaxLines    = 20  // shown
+	MaxText     = 500 // characters of an opinion or of the value of a line
+	maxKey      = 20  // characters of a line's name
+	maxTitle    = 60  // characters
+	maxData     = 16 << 10
+	maxHistory  = 200 // lines of a history that are read
+)
+
+// Purposes of the notices of this package; stepPurpose carries clocks.
+const (
+	stepPurpose  = "request.step"
+	eventPurpose = "request.event"
+)
+
+// stepSubject is the kind of subject of a step's cards and clocks.
+const stepSubject = "request_step"
+
+// People finds who decides. It is implemented by people.
+type People interface {
+	Resolve(r *store.Reader, w people.Whom, about int64) (people.Found, error)
+	Superior(r *store.Reader, member int64) (int64, error)
+	Heads(r *store.Reader, member int64) ([]int64, error)
+	Administrators(r *store.Reader) ([]int64, error)
+}
+
+// Kind is one sort of request, owned by a domain.
+type Kind struct {
+	Title string // "权限申请"
+	// Finished is called in the transaction that ends a request as approved,
+	// rejected or withdrawn. What it refuses fails the delivery: whatever can be
+	// refused belongs into Check.
+	Finished func(tx *store.Tx, r store.Request) error
+	// Check may refuse a decision before anything is written, with an error of
+	// package chat. nil: nothing to check.
+	Check func(tx *store.Tx, r store.Request, step store.RequestStep, by store.Member, approve bool) error
+	// Visible lets others than those involved read its requests; "": nobody.
+	Visible policy.Permission
+}
+
+// Step is one decision to be made.
+type Step struct {
+	Name    string          // "部门负责人"; one of its own in the request
+	Whom    people.Whom     // found when the step is entered
+	Command string          // what approves it in place of 审批: "已开通"; "": 审批
+	Within  policy.WorkSpan // time to decide; zero: by class
+}
+
+// Line is one thing the deciders read.
+type Line struct {
+	Key   string
+	Value string
+	// Only names the steps whose deciders need the value because it is personal
+	// data; everybody else sees 138****5678. nil: everybody reads it.
+	Only []string
+}
+
+// Draft is a request to be submitted.
+type Draft struct {
+	Kind      string
+	Applicant int64
+	About     int64 // the member it is for; 0: the applicant
+	App       string
+	Title     string // one line without personal data
+	Lines     []Line
+	Data      any // JSON for the domain; purged once the request has long finished
+	Steps     []Step
+	Delivery  int64
+	Source    chat.Source // "": chat
+	At        time.Time   // of the act; zero: now
+}
+
+// Requests is the part.
+type Requests struct {
+	notify *notify.Notifier
+	clocks *response.Clocks
+	people People
+	rules  notify.Rules
+	log    *slog.Logger
+	kinds  map[string]Kind
+}
+
+// New builds the part and registers its cards and hooks.
+func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rules, log *slog.Logger) *Requests {
+	q := &Requests{notify: n, clocks: clocks, people: p, rules: rules, log: log, kinds: map[string]Kind{}}
+	n.Card(stepCard, q.drawStep)
+	delivered := func(tx *store.Tx, d notify.Delivered) error {
+		return clocks.Delivered(tx, d.Message.Subject(), d.Members, d.At)
+	}
+	n.OnDelivered(stepPurpose, delivered)
+	n.OnDelivered(stepPurpose+".again", delivered)
+	clocks.OnUndelivered(stepSubject, q.forward)
+	clocks.OnAway(stepSubject, q.standIn)
+	clocks.ActsOn(stepSubject, q.buttons)
+	clocks.AlsoShow("我提交的申请", q.running)
+	return q
+}
+
+var kindName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// Kind registers a sort of request under a name that never changes. Call it
+// before the first Submit; a name that is bad or taken is a programming error
+// and panics.
+func (q *Requests) Kind(name string, k Kind) {
+	if _, taken := q.kinds[name]; taken || !kindName.MatchString(name) || k.Title == "" {
+		panic(fmt.Sprintf("request: kind %q is taken, badly named or without a title", name))
+	}
+	q.kinds[name] = k
+}
+
+// Submit stores a request and enters its first step. It answers an error of
+// package chat, before it writes, when a line is too long or nobody can decide.
+func (q *Requests) Submit(tx *store.Tx, d Draft) (store.Request, error) {
+	request, steps, err := q.prepare(d)
+	if err != nil {
+		return request, err
+	}
+	first, err := q.find(&tx.Reader, request, people.Whom(steps[0].Whom))
+	if err != nil {
+		return request, err
+	}
+	if len(first.deciders) == 0 {
+		return request, chat.Refused{
+			Reason: "暂时没有人可以处理「" + steps[0].Name + "」这一步", Clause: "G1-4.2.2(3)", Instead: "请联系管理员设置该部门的负责人或岗位",
+		}
+	}
+	if request.Number, err = tx.Number("A"); err != nil {
+		return request, err
+	}
+	if err := tx.AddRequest(&request, steps); err != nil {
+		return request, err
+	}
+	by := act{member: d.Applicant, source: string(d.Source), delivery: d.Delivery, at: d.At}
+	if by.source == "" {
+		by.source = string(chat.FromChat)
+	}
+	if by.at.IsZero() {
+		by.at = tx.Now()
+	}
+	if err := q.enterHistory(tx, request, 0, by, store.RequestSubmitted, ""); err != nil {
+		return request, err
+	}
+	err = q.advance(tx, &request, steps, 0, 0)
+	return request, err
+}
+
+// prepare checks a draft and makes the rows of it.
+func (q *Requests) prepare(d Draft) (store.Request, []store.RequestStep, error) {
+	request := store.Request{
+		Kind: d.Kind, ApplicantID: d.Applicant, AboutID: d.About, App: d.App, Title: clip(d.Title, maxTitle),
+		State: store.RequestRunning, DeliveryID: d.Delivery,
+	}
+	if request.AboutID == 0 {
+		request.AboutID = d.Applicant
+	}
+	fail := func(format string, args ...any) (store.Request, []store.RequestStep, error) {
+		return request, nil, fmt.Errorf("request of kind %q: %s", d.Kind, fmt.Sprintf(format, args...))
+	}
+	_, known := q.kinds[d.Kind]
+	switch {
+	case !known:
+		return fail("nobody has registered it")
+	case d.Applicant == 0 || request.Title == "":
+		return fail("has no applicant or no title")
+	case len(d.Steps) == 0 || len(d.Steps) > MaxSteps:
+		return fail("has %d steps, not 1 to %d", len(d.Steps), MaxSteps)
+	case len(d.Lines) > MaxLines:
+		return fail("has %d lines, more than %d", len(d.Lines), MaxLines)
+	}
+	data, err := json.Marshal(d.Data)
+	if err != nil || len(data) > maxData {
+		return fail("data of %d bytes: %v", len(data), err)
+	}
+	request.Data = string(data)
+	var steps []store.RequestStep
+	names := map[string]bool{}
+	for _, s := range d.Steps {
+		if s.Name == "" || s.Whom == "" || names[s.Name] {
+			return fail("step %q has no name, nobody to decide it, or comes twice", s.Name)
+		}
+		names[s.Name] = true
+		step := store.RequestStep{Name: s.Name, Whom: string(s.Whom), Command: s.Command}
+		if s.Within != (policy.WorkSpan{}) {
+			step.WorkLimit = s.Within.String()
+		}
+		steps = append(steps, step)
+	}
+	for _, line := range d.Lines {
+		for _, name := range line.Only {
+			if !names[name] {
+				return fail("line %q is for step %q, which is none", line.Key, name)
+			}
+		}
+		if len([]rune(line.Key)) > maxKey || line.Key == "" {
+			return fail("line %q has no name or one of more than %d characters", line.Key, maxKey)
+		}
+		if n := len([]rune(line.Value)); n > MaxText {
+			return request, nil, chat.Refused{
+				Reason: fmt.Sprintf("「%s」有 %d 字，最多 %d 字", line.Key, n, MaxText), Instead: "写得简短一些再提交",
+			}
+		}
+	}
+	request.Content, request.Personal, err = encodeLines(d.Lines)
+	return request, steps, err
+}
+
+// act is who does something, how it came in, and when.
+type act struct {
+	member   int64 // 0: the system
+	source   string
+	delivery int64
+	at       time.Time
+}
+
+func actOf(call *chat.Call) act {
+	return act{member: call.Member.ID, source: string(call.Source), delivery: call.Delivery, at: call.At}
+}
+
+// system is the act of a timer or of a change of people.
+func system(tx *store.Tx) act { return act{source: "job", at: tx.Now()} }
+
+// enterHistory adds what was done to a request's history and to the audit.
+func (q *Requests) enterHistory(tx *store.Tx, request store.Request, step int64, by act, kind store.RequestEntryKind, text string) error {
+	err := tx.AddRequestEntry(store.RequestEntry{
+		RequestID: request.ID, StepID: step, MemberID: by.member, Kind: kind, Text: text,
+		Source: by.source, DeliveryID: by.delivery, At: by.at,
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Audit(store.AuditEntry{
+		Actor: by.member, Action: "request." + string(kind), Subject: request.Subject(), Source: auditSource(by.source),
+		Detail: map[string]any{"number": request.Number, "kind": request.Kind, "step": step, "delivery": by.delivery},
+	})
+}
+
+func auditSource(source string) store.AuditSource {
+	if source == string(chat.FromMenu) {
+		return store.SourceCard
+	}
+	return store.AuditSource(source)
+}
+
+// locked takes the request called number for a decision about it.
+func (q *Requests) locked(tx *store.Tx, number string) (store.Request, error) {
+	request, err := tx.RequestByNumber(number)
+	if err != nil {
+		return request, err
+	}
+	return q.lock(tx, request.ID)
+}
+
+func (q *Requests) lock(tx *store.Tx, id int64) (store.Request, error) {
+	if err := tx.Lock(store.Request{}.TableName(), id); err != nil {
+		return store.Request{}, err
+	}
+	return tx.Request(id)
+}
+
+// tell sends text about a request, in as many messages as it needs.
+func (q *Requests) tell(tx *store.Tx, request store.Request, to []int64, text string) error {
+	for _, part := range chat.Split(text) {
+		err := q.notify.Tell(tx, notify.Notice{App: request.App, To: to, Text: part, Subject: request.Subject(), Purpose: eventPurpose})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// name is what a request is called in a sentence: A20260302-0001「权限申请：…」.
+func (q *Requests) name(request store.Request) string {
+	return request.Number + "「" + clip(request.Title, titleText) + "」"
+}
+
+func (q *Requests) when(t time.Time) string {
+	return t.In(q.rules().Calendar().Location()).Format("1月2日 15:04")
+}
+
+func clip(text string, runes int) string {
+	line := strings.Join(strings.Fields(text), " ")
+	if r := []rune(line); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return line
+}

@@ -1,0 +1,207 @@
+package request
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"guiju/app/chat"
+	"guiju/store"
+)
+
+// trace is 追溯 of a request, for the applicant, the member it is about, those
+// who decide, those above them, and whoever has the permission of its kind.
+func (q *Requests) trace(call *chat.Call) (chat.Answer, error) {
+	r := &call.Tx.Reader
+	number, err := q.completed(r, call.Member.ID, call.Number("编号"))
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	request, err := r.RequestByNumber(number)
+	if errors.Is(err, store.ErrNotFound) {
+		return chat.Answer{}, chat.NotFound{Number: number}
+	}
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	deciders, err := r.RequestDeciders(request.ID)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	visible, err := q.visible(call, request, deciders)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	if !visible {
+		return chat.Answer{}, chat.NotFound{Number: number}
+	}
+	text, err := q.story(call, request, deciders)
+	return chat.Answer{Text: text}, err
+}
+
+// completed completes a shortened number that means none of the member's open
+// requests: the newest of his requests, finished ones included, that ends in it.
+func (q *Requests) completed(r *store.Reader, member int64, number string) (string, error) {
+	const scanned = 500
+	wanted := sequence("-" + strings.TrimLeft(strings.ToUpper(number), "#A"))
+	if strings.Contains(number, "-") || wanted <= 0 {
+		return number, nil
+	}
+	submitted, err := r.RequestsOf(member,
+		[]store.RequestState{store.RequestRunning, store.RequestApproved, store.RequestRejected, store.RequestWithdrawn}, scanned)
+	if err != nil {
+		return "", err
+	}
+	decided, err := r.RequestsDecided(member, []store.DeciderState{store.DeciderOpen, store.DeciderPassed, store.DeciderEnded}, scanned)
+	if err != nil {
+		return "", err
+	}
+	best := store.Request{Number: number}
+	for _, request := range append(submitted, decided...) {
+		if request.ID > best.ID && sequence(request.Number) == wanted {
+			best = request
+		}
+	}
+	return best.Number, nil
+}
+
+// visible says whether the caller may see a request.
+func (q *Requests) visible(call *chat.Call, request store.Request, deciders []store.RequestDecider) (bool, error) {
+	me := call.Member.ID
+	if me == request.ApplicantID || me == request.AboutID {
+		return true, nil
+	}
+	if slices.ContainsFunc(deciders, func(d store.RequestDecider) bool { return d.MemberID == me }) {
+		return true, nil
+	}
+	involved := []int64{request.ApplicantID}
+	for _, d := range deciders {
+		if d.State == store.DeciderOpen {
+			involved = append(involved, d.MemberID)
+		}
+	}
+	for _, id := range involved {
+		over, err := q.over(&call.Tx.Reader, me, id)
+		if err != nil || over {
+			return over, err
+		}
+	}
+	permission := q.kinds[request.Kind].Visible
+	if permission == "" {
+		return false, nil
+	}
+	return call.Permits.Permit(call, string(permission), request.Number)
+}
+
+var stateWords = map[store.RequestState]string{
+	store.RequestRunning: "审批中", store.RequestApproved: "已通过", store.RequestRejected: "已驳回", store.RequestWithdrawn: "已撤回",
+}
+
+var stepWords = map[store.StepState]string{
+	store.StepWaiting: "未到", store.StepCurrent: "处理中", store.StepApproved: "同意", store.StepRejected: "驳回", store.StepSkipped: "未经过",
+}
+
+var entryWords = map[store.RequestEntryKind]string{
+	store.RequestSubmitted: "提交申请", store.RequestEntered: "", store.RequestSkipped: "", store.RequestAgreed: "同意",
+	store.RequestRefused: "驳回", store.RequestRecalled: "撤回", store.RequestUrged: "催办", store.RequestNoted: "已知悉", store.RequestPassed: "",
+}
+
+var sourceWords = map[string]string{"chat": "消息", "card": "卡片", "menu": "菜单", "job": "自动", "callback": "通讯录"}
+
+// story tells a request: what was applied for, the steps, what happened.
+// Personal lines are masked for everybody but those who have to decide with
+// them now.
+func (q *Requests) story(call *chat.Call, request store.Request, deciders []store.RequestDecider) (string, error) {
+	r := &call.Tx.Reader
+	steps, err := r.RequestSteps(request.ID)
+	if err != nil {
+		return "", err
+	}
+	entries, err := r.RequestEntries(request.ID, maxHistory)
+	if err != nil {
+		return "", err
+	}
+	names, err := q.everybody(r, request, steps, entries)
+	if err != nil {
+		return "", err
+	}
+	view := ""
+	for _, step := range steps {
+		open := openOf(deciders, step.ID)
+		if slices.ContainsFunc(open, func(d store.RequestDecider) bool { return d.MemberID == call.Member.ID }) {
+			view = step.Name
+		}
+	}
+	all, err := lines(request, view)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s（%s）\n【申请】%s %s", request.Number, request.Title, stateWords[request.State], q.when(request.CreatedAt), names[request.ApplicantID])
+	for _, line := range all {
+		fmt.Fprintf(&b, "\n· %s：%s", line.Key, orDash(clip(line.Value, 100)))
+	}
+	b.WriteString("\n【步骤】")
+	for _, step := range steps {
+		line, err := q.stepLine(r, request, step, openOf(deciders, step.ID), names)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString("\n" + line)
+	}
+	b.WriteString("\n【经过】")
+	for _, e := range entries {
+		line := entryWords[e.Kind]
+		if e.Text != "" {
+			if line != "" {
+				line += "："
+			}
+			line += clip(e.Text, 200)
+		}
+		fmt.Fprintf(&b, "\n· %s %s %s（%s）", q.when(e.At), names[e.MemberID], line, sourceWords[e.Source])
+	}
+	return b.String(), nil
+}
+
+// stepLine is one step: 2. 人事部核实：处理中，由郑十六处理，时限 3月3日 10:00.
+func (q *Requests) stepLine(r *store.Reader, request store.Request, step store.RequestStep, open []store.RequestDecider, names map[int64]string) (string, error) {
+	line := fmt.Sprintf("%d. %s：", step.Position+1, step.Name)
+	switch {
+	case step.State == store.StepSkipped && step.Reason != "" && step.DecidedBy != 0:
+		return line + step.Reason, nil
+	case step.DecidedAt != nil:
+		return line + fmt.Sprintf("%s 已%s，%s", names[step.DecidedBy], verdict(step), q.when(*step.DecidedAt)), nil
+	case step.State != store.StepCurrent:
+		return line + stepWords[step.State], nil
+	}
+	who, err := q.names(r, open)
+	if err != nil {
+		return "", err
+	}
+	if who == "" {
+		return line + "暂时没有人可以处理", nil
+	}
+	due, err := q.due(r, step)
+	return line + fmt.Sprintf("%s，由%s处理，时限 %s", stepWords[step.State], who, due), err
+}
+
+// everybody reads the names of a story at once; 0 is the system.
+func (q *Requests) everybody(r *store.Reader, request store.Request, steps []store.RequestStep, entries []store.RequestEntry) (map[int64]string, error) {
+	ids := []int64{request.ApplicantID}
+	for _, step := range steps {
+		ids = append(ids, step.DecidedBy)
+	}
+	for _, e := range entries {
+		ids = append(ids, e.MemberID)
+	}
+	members, err := r.Members(ids)
+	if err != nil {
+		return nil, err
+	}
+	names := map[int64]string{0: "系统"}
+	for _, m := range members {
+		names[m.ID] = m.Name
+	}
+	return names, nil
+}
