@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -69,6 +67,7 @@ func keys(t *testing.T) *envelope.Key {
 // the text of the passive reply.
 func (w *World) Delivers(p plain) (status int, reply string) {
 	w.t.Helper()
+	w.hears(p.content)
 	k := keys(w.t)
 	r, err := k.SealRequest(envelope.NewSalt(time.Now()), envelope.XML, sandbox.DefaultOptions().CorpID, "1000002", []byte(p.xml(w)))
 	require.NoError(w.t, err)
@@ -181,10 +180,9 @@ func TestHostile_OtherPathsAreNotFound(t *testing.T) {
 
 // Refusals leave counts and one alert; of what was in them, nothing.
 func TestHostile_TenThousandRefusalsLeaveOnlyCounts(t *testing.T) {
-	log := &lockedBuffer{}
-	w := newWorld(t, storetest.SQLite(t), func(o *playground.Options) { o.Logger = slog.New(slog.NewTextHandler(log, nil)) })
+	w := newWorld(t, storetest.SQLite(t), nil)
 	before := w.everything()
-	lines := strings.Count(log.String(), "\n")
+	lines := w.printed.Told()
 
 	const mark = "hostileMARK"
 	bodies := [][]byte{
@@ -210,14 +208,14 @@ func TestHostile_TenThousandRefusalsLeaveOnlyCounts(t *testing.T) {
 		})
 	}
 	require.NoError(t, group.Wait())
-	require.Equal(t, lines, strings.Count(log.String(), "\n"), "no line in the log")
+	require.Equal(t, lines, w.printed.Told(), "no line in the log")
 
 	ctx := context.Background()
 	require.NoError(t, w.play.StopApp(ctx)) // counts are stored at the latest when it stops
 	require.Equal(t, all, w.rows("SELECT SUM(times) FROM refusals"))
 	require.LessOrEqual(t, w.rows("SELECT COUNT(*) FROM refusals"), 30)
 	require.Equal(t, before, w.everything(), "nothing else is stored")
-	require.NotContains(t, log.String(), mark)
+	require.NotContains(t, w.printed.String(), mark)
 	for _, word := range []string{mark, "%" + mark} {
 		require.Zero(t, w.rows("SELECT COUNT(*) FROM refusals WHERE receiver LIKE ? OR reason LIKE ?", word+"%", word+"%"))
 	}
@@ -230,24 +228,6 @@ func (w *World) everything() map[string]int {
 		all[table] = w.rows("SELECT COUNT(*) FROM " + table)
 	}
 	return all
-}
-
-// lockedBuffer is a log several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // A captured callback has a valid signature for ever; sent again it is a

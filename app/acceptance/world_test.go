@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -42,8 +41,11 @@ type World struct {
 	beside *store.DB    // a second look at the app's database
 	media  string       // folder of what members sent
 
+	printed *printed // by the product
+
 	mu         sync.Mutex
 	transcript []string
+	words      []string // of members, see hears
 }
 
 // each runs a test on SQLite and, when there is one, on MySQL.
@@ -66,6 +68,7 @@ func eachWith(t *testing.T, change func(*playground.Options), test func(t *testi
 // newWorld starts the company; change alters how.
 func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *World {
 	t.Helper()
+	log := &printed{}
 	platform := sandbox.DefaultOptions()
 	platform.Start = at("2026-03-02 10:00")
 	platform.Frozen = true
@@ -73,12 +76,12 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 	o := playground.Options{
 		Listen: "127.0.0.1:0", PlatformListen: "127.0.0.1:0", Dir: t.TempDir(), Platform: platform,
 		Store:  config.Store{Driver: db.Driver, DSN: config.NewSecret(db.DSN), Migrate: "auto"},
-		Logger: logger(t),
+		Logger: log.logger(),
 	}
 	if change != nil {
 		change(&o)
 	}
-	w := &World{t: t, db: db, seen: map[string]int64{}, media: filepath.Join(o.Dir, "media")}
+	w := &World{t: t, db: db, seen: map[string]int64{}, media: filepath.Join(o.Dir, "media"), printed: log}
 	if o.Machine != nil {
 		o.Machine = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	}
@@ -89,26 +92,16 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 		if t.Failed() {
 			t.Logf("transcript:\n%s", strings.Join(w.transcript, "\n"))
 		}
+		log.asks(play)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		require.NoError(t, play.Stop(ctx))
+		w.keepsSecrets(secretsOf(o.Platform))
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	require.NoError(t, play.Ready(ctx))
 	return w
-}
-
-// logger writes to a file that is shown when GUIJU_TEST_LOG is set.
-func logger(t *testing.T) *slog.Logger {
-	var out io.Writer = io.Discard
-	if os.Getenv("GUIJU_TEST_LOG") != "" {
-		out = os.Stderr
-	} else if f, err := os.Create(filepath.Join(t.TempDir(), "guiju.log")); err == nil {
-		t.Cleanup(func() { _ = f.Close() })
-		out = f
-	}
-	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
 // people of the example company by name.
@@ -223,6 +216,13 @@ func answerIn(messages []message) string {
 func (w *World) try(name, what, path string, body map[string]any) (result sandbox.PressResult, before int64) {
 	w.t.Helper()
 	w.note("%s %s %s", w.Now().Format("15:04:05"), name, what)
+	if path == "say" {
+		for _, value := range body {
+			if text, ok := value.(string); ok {
+				w.hears(text)
+			}
+		}
+	}
 	for _, m := range w.chat(name, 0) {
 		before = m.ID
 	}
