@@ -105,14 +105,14 @@ func (p *People) Entitled(r *store.Reader, m store.Member) ([]policy.Holding, er
 	if err != nil {
 		return nil, err
 	}
-	facts, err := p.facts(r, m)
+	facts, err := p.facts(r, m, org)
 	if err != nil {
 		return nil, err
 	}
 	return p.rules().Entitled(facts, org), nil
 }
 
-func (p *People) facts(r *store.Reader, m store.Member) (policy.Facts, error) {
+func (p *People) facts(r *store.Reader, m store.Member, org *policy.Org) (policy.Facts, error) {
 	f := policy.Facts{Member: m.ID, UserID: m.UserID, MainDepartment: m.MainDepartment}
 	memberships, err := r.Memberships(m.ID)
 	if err != nil {
@@ -124,8 +124,12 @@ func (p *People) facts(r *store.Reader, m store.Member) (policy.Facts, error) {
 			f.Heads = append(f.Heads, s.DepartmentID)
 		}
 	}
-	if m.Position != "" {
-		f.Posts = append(f.Posts, m.Position)
+	posts, err := p.PostsOf(r, m)
+	if err != nil {
+		return f, err
+	}
+	for _, held := range posts {
+		f.Posts = append(f.Posts, held.Text(p.nameOf(org, held.Department)))
 	}
 	tags, err := r.TagsOf(m.UserID, f.Departments)
 	if err != nil {

@@ -26,6 +26,47 @@ type HeldPost struct {
 	Sources    []PostSource
 }
 
+// Text is the post as rules name it: "行政部/用户权限管理", or without its
+// department where that has no name.
+func (h HeldPost) Text(department string) string {
+	if department == "" {
+		return h.Name
+	}
+	return department + "/" + h.Name
+}
+
+func (p *People) nameOf(org *policy.Org, department int64) string {
+	d, _ := org.Department(department)
+	return d.Name
+}
+
+// PostConflicts answers which duties would be one person's although they may
+// not (permission.sod), if m held a post beside what he has; what conflicts
+// already is left out.
+func (p *People) PostConflicts(r *store.Reader, m store.Member, post HeldPost) ([]policy.Conflict, error) {
+	org, err := p.Org(r)
+	if err != nil {
+		return nil, err
+	}
+	actor, err := p.Actor(r, m)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := p.facts(r, m, org)
+	if err != nil {
+		return nil, err
+	}
+	rules := p.rules()
+	before := rules.Conflicts(actor.Holdings)
+	facts.Posts = append(facts.Posts, post.Text(p.nameOf(org, post.Department)))
+	all := rules.Conflicts(append(slices.Clone(actor.Holdings), rules.Entitled(facts, org)...))
+	return slices.DeleteFunc(all, func(c policy.Conflict) bool {
+		return slices.ContainsFunc(before, func(b policy.Conflict) bool {
+			return b.A.Role == c.A.Role && b.B.Role == c.B.Role && b.A.Object == c.A.Object && b.B.Object == c.B.Object
+		})
+	}), nil
+}
+
 const (
 	postHolders = 1000 // holders of posts that are known at once
 	postNames   = 1000 // posts that are known at once
@@ -39,17 +80,17 @@ func (p *People) PostsOf(r *store.Reader, m store.Member) ([]HeldPost, error) {
 		return nil, nil
 	}
 	rules := p.rules()
+	org, err := p.Org(r)
+	if err != nil {
+		return nil, err
+	}
 	var held []HeldPost
 	if m.Position != "" {
 		post, _ := rules.Post(m.Position)
 		held = withPost(held, post.Name, m.MainDepartment, FromPosition)
 	}
 	for _, post := range rules.PostsHeldBy(m.UserID) {
-		department, err := p.postDepartment(r, post)
-		if err != nil {
-			return nil, err
-		}
-		held = withPost(held, post.Name, cmp.Or(department, m.MainDepartment), FromRulebook)
+		held = withPost(held, post.Name, cmp.Or(p.departmentOfPost(post, org), m.MainDepartment), FromRulebook)
 	}
 	given, err := r.PostHoldingsOf(m.ID)
 	if err != nil {
@@ -76,19 +117,8 @@ func withPost(held []HeldPost, name string, department int64, source PostSource)
 	return append(held, HeldPost{Name: name, Department: department, Sources: []PostSource{source}})
 }
 
-// postDepartment is the department a post of the rulebook belongs to; 0 when
+// departmentOfPost is the department a post of the rulebook belongs to; 0 when
 // it names none, or one that does not exist.
-func (p *People) postDepartment(r *store.Reader, post policy.PostInfo) (int64, error) {
-	if post.Department == "" {
-		return 0, nil
-	}
-	departments, err := r.Departments()
-	if err != nil {
-		return 0, err
-	}
-	return p.departmentOfPost(post, policy.NewOrg(orgDepartments(departments, nil), nil, nil)), nil
-}
-
 func (p *People) departmentOfPost(post policy.PostInfo, org *policy.Org) int64 {
 	if post.Department == "" {
 		return 0
@@ -118,6 +148,27 @@ func (p *People) posts(r *store.Reader, rules *policy.Engine, bare *policy.Org) 
 	for _, h := range given {
 		names = withName(names, h.Post)
 	}
+	return p.holders(r, rules, bare, names, given)
+}
+
+// HoldersOf answers who holds one post, by department, whether or not a rule or
+// a matrix names it.
+func (p *People) HoldersOf(r *store.Reader, post string) ([]policy.PostHolders, error) {
+	given, err := r.PostHoldings(postHolders)
+	if err != nil {
+		return nil, err
+	}
+	given = slices.DeleteFunc(given, func(h store.PostHolding) bool { return store.Fold(h.Post) != store.Fold(post) })
+	departments, err := r.Departments()
+	if err != nil {
+		return nil, err
+	}
+	bare := policy.NewOrg(orgDepartments(departments, nil), nil, nil)
+	return p.holders(r, p.rules(), bare, []string{post}, given)
+}
+
+// holders collects the holders of these posts from all three sources.
+func (p *People) holders(r *store.Reader, rules *policy.Engine, bare *policy.Org, names []string, given []store.PostHolding) ([]policy.PostHolders, error) {
 	at, err := r.MembersAt(names, postHolders)
 	if err != nil {
 		return nil, err

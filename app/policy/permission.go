@@ -20,7 +20,9 @@ const (
 	LogRead        Permission = "log.read"
 	LogVerify      Permission = "log.verify"
 	AuditView      Permission = "audit.view"
+	NodeManage     Permission = "process.node.manage"
 	ContactManage  Permission = "contact.manage"
+	PostAssign     Permission = "post.assign" // 岗位变更
 	PermAssign     Permission = "perm.assign"
 	PermView       Permission = "perm.view" // 谁有: ours, for 管理员 and 审计人员 (G2-4.2(2))
 	DataMonitor    Permission = "data.monitor"
@@ -65,7 +67,7 @@ func Permissions() []PermissionInfo {
 		{Code: "process.create", Title: "创建流程", Clause: "G1-4.3.2(2)"},
 		{Code: "process.update", Title: "修改流程", Clause: "G1-4.3.2(2)"},
 		{Code: "process.delete", Title: "删除流程", Clause: "G1-4.3.2(2)", Sensitive: true},
-		{Code: "process.node.manage", Title: "管理审批节点", Clause: "G1-4.3.2(2)"},
+		{Code: NodeManage, Title: "管理审批节点", Clause: "G1-4.3.2(2)"},
 		{Code: NodeDecide, Title: "处理审批节点", Clause: "G1-4.3.2(2)", Decides: true},
 		{Code: TaskOwn, Title: "办理自己的任务", Clause: "G1-4a"},
 		{Code: "task.propose", Title: "提出任务", Clause: "G1-4a"},
@@ -90,6 +92,7 @@ func Permissions() []PermissionInfo {
 		{Code: "share.release", Title: "发布共享信息", Clause: "G1-4.1.3"},
 		{Code: ContactManage, Title: "管理组织架构", Clause: "G1-4.2.1(二)", Sensitive: true},
 		{Code: PermView, Title: "查看权限持有人", Clause: "G2-4.2(2)"},
+		{Code: PostAssign, Title: "任命岗位", Clause: "G1-4.3.2(2)", Sensitive: true},
 		{Code: PermAssign, Title: "分配权限", Clause: "G1-4.2.1(二)", Sensitive: true},
 		{Code: DataMonitor, Title: "监控数据", Clause: "G1-4.2.1(二)"},
 		{Code: ConfigView, Title: "查看应用配置", Clause: "G1-1a"},

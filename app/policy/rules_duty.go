@@ -10,9 +10,10 @@ import (
 
 // DutyRules say what departments answer for and how much each counts.
 type DutyRules struct {
-	Weights       map[string]float64 `yaml:"weights"`       // importance of departments, F-12
-	Departments   map[string]string  `yaml:"departments"`   // name used by the guide → main duty, G1-4.2(1)
-	Communication map[string]string  `yaml:"communication"` // 职位 → 沟通责任, G1-4.1(5)
+	Weights       map[string]float64 `yaml:"weights"`        // importance of departments, F-12
+	Departments   map[string]string  `yaml:"departments"`    // name used by the guide → main duty, G1-4.2(1)
+	Communication map[string]string  `yaml:"communication"`  // 职位 → 沟通责任, G1-4.1(5)
+	UnsetWorkdays int                `yaml:"unset_workdays"` // for 人事部 to describe a member's post, G1-2.2a
 }
 
 // The positions of the table of G1-4.1(5), in its order: the keys of
@@ -39,7 +40,7 @@ type PostRule struct {
 	Authority  []string `yaml:"authority"`  // 权限范围
 	Department string   `yaml:"department"` // name used by the guide; "" is not bound to one
 	Contact    string   `yaml:"contact"`    // how to reach its holder; "" is by a message to him
-	Roles      []string `yaml:"roles"`      // what its holders may do, see permission.roles
+	Roles      []string `yaml:"roles"`      // of its holders: 审计人员, or 审批人员A:P-02 for one process
 	Holders    []string `yaml:"holders"`    // userids, besides those whose position in WeCom it is
 }
 
@@ -87,6 +88,7 @@ func (k *checker) duties(r *Rules) {
 			k.add(path, "must be one of %s", strings.Join(CommunicationPositions(), ", "))
 		}
 	}
+	k.within("duty.unset_workdays", r.Duty.UnsetWorkdays, 1, 60)
 	seen := map[string]string{}
 	for _, name := range sorted(r.Posts) {
 		path := "posts." + name
@@ -105,6 +107,21 @@ func (k *checker) duties(r *Rules) {
 		k.once(path+".roles", post.Roles)
 		k.once(path+".holders", post.Holders)
 	}
+}
+
+// postRoles turns the roles of posts into rules of permission.assign.
+func (k *checker) postRoles(e *Engine) []assignRule {
+	var all []assignRule
+	for _, name := range sorted(e.rules.Posts) {
+		for i, text := range e.rules.Posts[name].Roles {
+			role, object, _ := strings.Cut(text, ":")
+			path := "posts." + name + ".roles[" + strconv.Itoa(i) + "]"
+			if compiled, ok := k.assign(path, AssignRule{Role: role, Post: name, Object: object}, e); ok {
+				all = append(all, compiled)
+			}
+		}
+	}
+	return all
 }
 
 // MaxPostName is the most characters of a post's name.

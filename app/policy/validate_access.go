@@ -25,6 +25,7 @@ func (e *Engine) compileAccess(k *checker) {
 			e.assign = append(e.assign, compiled)
 		}
 	}
+	e.assign = append(e.assign, k.postRoles(e)...)
 	for i, pair := range e.rules.Permission.SoD {
 		if rule, ok := k.sod(fmt.Sprintf("permission.sod[%d]", i), pair, e); ok {
 			e.sod = append(e.sod, rule)
