@@ -57,7 +57,8 @@ type Arg struct {
 	Newest bool
 	// Any is for commands about all records, not only open ones (追溯): an
 	// omitted Number is asked for, never inferred. A whole number is always
-	// passed on for the command to find; a shortened one needs an open item.
+	// passed on for the command to find, and so is a shortened one that no open
+	// item ends in.
 	Any bool
 	// Past allows dates before today; without it they are refused.
 	Past bool

@@ -387,10 +387,12 @@ func (t *turn) permitted(cmd *Command) error {
 	err := t.allowed(cmd, cmd.Permission)
 	for _, x := range cmd.Extensions {
 		if _, denied := Wording(err); !denied {
-			return err
+			break
 		}
 		if other := t.allowed(cmd, x.Permission); other == nil {
-			return nil
+			err = nil
+		} else if _, denied := Wording(other); !denied {
+			err = other
 		}
 	}
 	return err

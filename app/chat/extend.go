@@ -15,6 +15,7 @@ import (
 type Extension struct {
 	// Prefix is the letters of the numbers it is for: "A" of A20260302-0001.
 	Prefix string
+	What   string // what they are, for the help: "申请"
 	// Record names the registered kinds that an omitted or shortened number may
 	// also mean, separated by spaces, as Arg.Record.
 	Record string
@@ -47,6 +48,8 @@ func (e *Engine) Extend(command string, x Extension) error {
 		return fail("the prefix is taken")
 	case x.Run == nil:
 		return fail("has no Run")
+	case x.What == "":
+		return fail("does not say what its records are")
 	case x.Permission != Everybody && !permissionCode.MatchString(x.Permission):
 		return fail("permission %q is not a code", x.Permission)
 	case len(strings.Fields(x.Record)) == 0:
@@ -110,32 +113,53 @@ func (t *turn) perform(cmd *Command, c *Call) (Answer, error) {
 	number := c.values[cmd.number().Name].Text
 	letters := prefix(number)
 	if x := cmd.extension(letters); x != nil {
-		return t.performExtension(*x, c)
+		return t.guarded(cmd, x.Permission, x.Run, c)
 	}
-	var missed NotFound
-	err := t.allowed(cmd, cmd.Permission)
-	var answer Answer
-	if err == nil {
-		answer, err = cmd.Run(c)
-	}
-	if number == "" || letters != "" || !errors.As(err, &missed) {
+	answer, err := t.guarded(cmd, cmd.Permission, cmd.Run, c)
+	if number == "" || letters != "" {
 		return answer, err
 	}
 	for _, x := range cmd.Extensions {
-		if t.allowed(cmd, x.Permission) != nil {
-			continue
+		if !misses(err) {
+			break
 		}
-		answer, other := t.performExtension(x, c)
-		if !errors.As(other, &missed) {
-			return answer, other
+		other, otherErr := t.guarded(cmd, x.Permission, x.Run, c)
+		if !misses(otherErr) {
+			answer, err = other, otherErr
 		}
 	}
-	return Answer{}, err
+	return answer, err
 }
 
-func (t *turn) performExtension(x Extension, c *Call) (Answer, error) {
-	if err := t.allowed(c.command, x.Permission); err != nil {
+// guarded runs run if the asker has the permission.
+func (t *turn) guarded(cmd *Command, permission string, run func(*Call) (Answer, error), c *Call) (Answer, error) {
+	if err := t.allowed(cmd, permission); err != nil {
 		return Answer{}, err
 	}
-	return x.Run(c)
+	return run(c)
+}
+
+// misses says that the asker has no such record, or may not use it: another
+// kind of record may be meant.
+func misses(err error) bool {
+	var missed NotFound
+	var denied NoPermission
+	return errors.As(err, &missed) || errors.As(err, &denied)
+}
+
+// extended lists for the help what else the asker may use the command for:
+// 申请（编号 A…）.
+func (t *turn) extended(cmd *Command) (string, error) {
+	var parts []string
+	for _, x := range cmd.Extensions {
+		err := t.allowed(cmd, x.Permission)
+		if _, denied := Wording(err); denied {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, fmt.Sprintf("%s（编号 %s…）", x.What, x.Prefix))
+	}
+	return strings.Join(parts, "、"), nil
 }

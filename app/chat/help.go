@@ -89,6 +89,13 @@ func (e *Engine) helpOn(c *Call, name string) (Answer, error) {
 	for _, arg := range cmd.Args {
 		fmt.Fprintf(&b, "\n· %s", describe(arg))
 	}
+	also, err := c.turn.extended(cmd)
+	if err != nil {
+		return Answer{}, err
+	}
+	if also != "" {
+		b.WriteString("\n也用于：" + also)
+	}
 	b.WriteString("\n例子：" + cmd.Example)
 	return Answer{Text: b.String()}, nil
 }

@@ -107,6 +107,9 @@ func (t *turn) number(arg *Arg, said string) (Value, *problem, error) {
 	}
 	switch len(fit) {
 	case 0:
+		if arg.Any { // the command may know one that has ended
+			return Value{Text: strings.TrimPrefix(strings.ToUpper(words.Fold(said)), "#")}, nil, nil
+		}
 		return Value{}, nil, NotFound{Number: clip(said, 20)}
 	case 1:
 		return Value{Text: fit[0].Number}, nil, nil

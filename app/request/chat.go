@@ -40,7 +40,7 @@ func (q *Requests) RegisterChat(engine *chat.Engine) error {
 		{"已知悉", mine, string(policy.ItemAnswer), q.note},
 		{"追溯", mine + " " + deciding, string(policy.ItemTrace), q.trace},
 	} {
-		err := engine.Extend(x.command, chat.Extension{Prefix: "A", Record: x.records, Permission: x.permission, Run: x.run})
+		err := engine.Extend(x.command, chat.Extension{Prefix: "A", What: "申请", Record: x.records, Permission: x.permission, Run: x.run})
 		if err != nil {
 			return err
 		}
