@@ -13,6 +13,9 @@ const (
 	ItemAnswer     Permission = "item.answer"    // 收到, 回复, 有疑问, 转交 of one's own items
 	ItemTrace      Permission = "item.trace"     // 追溯
 	DeputySet      Permission = "deputy.set"     // 代理
+	AccountLoss    Permission = "account.loss"   // 账号 挂失 of one's own account
+	AccountManage  Permission = "account.manage" // the accounts of others: 挂失, 恢复, 变更, 停用
+	HandOverOwn    Permission = "hand_over.own"  // 交接, 指定接手人 of what was handed to oneself
 	ResponseReport Permission = "report.response.view"
 
 	ApprovalApply  Permission = "approval.apply"
@@ -60,6 +63,9 @@ func Permissions() []PermissionInfo {
 		{Code: ItemAnswer, Title: "答复事项", Clause: "G1-4.1(4)b"},
 		{Code: ItemTrace, Title: "追溯事项", Clause: "G1-4.1(5)"},
 		{Code: DeputySet, Title: "设置代理人", Clause: "G1-4.1(4)b"},
+		{Code: AccountLoss, Title: "挂失账号", Clause: "G2-4.2(3)"},
+		{Code: AccountManage, Title: "管理账号", Clause: "G2-4.2(3)", Sensitive: true},
+		{Code: HandOverOwn, Title: "交接工作", Clause: "G2-4.2(1)"},
 
 		{Code: ApprovalApply, Title: "提交审批", Clause: "G1-4.3.2(2)"},
 		{Code: "process.start", Title: "发起流程", Clause: "G1-4.3.2(2)"},

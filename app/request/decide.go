@@ -53,6 +53,8 @@ func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []sto
 	switch {
 	case !call.Member.Present():
 		return denied
+	case call.Member.SuspendedAt != nil:
+		return chat.Refused{Reason: "您的账号已挂失，暂时不能审批", Clause: "G2-4.2(3)", Instead: "请行政部或信息安全部门核实后恢复"}
 	case me == request.ApplicantID:
 		return ownCase(request, "不能审批自己的申请")
 	case me == request.AboutID:

@@ -73,6 +73,10 @@ type Kind struct {
 	// Check may refuse a decision before anything is written, with an error of
 	// package chat. nil: nothing to check.
 	Check func(tx *store.Tx, r store.Request, step store.RequestStep, by store.Member, approve bool) error
+	// Entered is called when a step has become current and its people are asked.
+	// What follows from it for the request itself belongs into a job: the
+	// transaction goes on with the request as it was.
+	Entered func(tx *store.Tx, r store.Request, step store.RequestStep) error
 	// Visible lets others than those involved read its requests; "": nobody.
 	Visible policy.Permission
 }

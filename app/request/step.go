@@ -169,9 +169,14 @@ func (q *Requests) enter(tx *store.Tx, request store.Request, step *store.Reques
 		return err
 	}
 	if len(f.deciders) == 0 {
-		return q.tellStuck(tx, request, *step)
+		err = q.tellStuck(tx, request, *step)
+	} else {
+		err = q.ask(tx, request, *step, f.deciders)
 	}
-	return q.ask(tx, request, *step, f.deciders)
+	if entered := q.kinds[request.Kind].Entered; entered != nil && err == nil {
+		err = internal(entered(tx, request, *step))
+	}
+	return err
 }
 
 // tellStuck tells the applicant and the administrators that a step has nobody.
