@@ -182,12 +182,13 @@ func (a *App) buildClients(o Options) error {
 		a.onStop("redis", func(context.Context) error { return a.redis.Close() })
 		tokens = a.redis
 	}
+	clock := newClientTime(a.now, a.machine)
 	a.clients = make(map[string]*wecom.Client, len(a.cfg.WeCom.Apps))
 	for _, app := range a.cfg.WeCom.Apps {
 		client, err := wecom.New(wecom.Config{
 			Name: app.Name, CorpID: a.cfg.WeCom.CorpID, AgentID: app.AgentID, Secret: app.Secret.Reveal(),
 			BaseURL: a.cfg.WeCom.APIBaseURL, Timeout: a.cfg.WeCom.Timeout,
-		}, wecom.Options{HTTPTransport: o.Transport, TokenStore: tokens, Now: a.machine, Observer: a.metrics, Logger: a.log})
+		}, wecom.Options{HTTPTransport: o.Transport, TokenStore: tokens, Now: clock.now, Observer: a.metrics, Logger: a.log})
 		if err != nil {
 			return fmt.Errorf("wecom.apps: %s: %w", app.Name, err)
 		}
