@@ -18,6 +18,7 @@ func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
 	a.people.OnLeft(func(tx *store.Tx, l people.Left) error { return a.comm.Leave(tx, l.Member.ID) })
 	a.people.OnRaise(a.tasks.Raise)
+	a.people.TakesOver("communication", a.comm)
 	a.people.TakesOver("task", a.tasks)
 	a.people.TakesOver("request", a.requests.HandOver())
 	a.notify.Card(questionCard, a.drawQuestion)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,9 @@ const (
 	ItemClosed    ItemState = "closed"    // done, archived
 	ItemWithdrawn ItemState = "withdrawn" // 撤回
 )
+
+// OpenItems are the states in which anything is still awaited.
+var OpenItems = []ItemState{ItemOpen, ItemAnswered}
 
 // Item is one communication that is tracked (guide CommItem).
 type Item struct {
@@ -70,7 +74,7 @@ func (i *Item) fields() []any {
 func (i Item) Subject() Subject { return Subject{Kind: "item", ID: i.ID} }
 
 // Open says whether anything is still awaited.
-func (i Item) Open() bool { return i.State == ItemOpen || i.State == ItemAnswered }
+func (i Item) Open() bool { return slices.Contains(OpenItems, i.State) }
 
 // ItemParty is one receiver of an item.
 type ItemParty struct {
@@ -179,6 +183,30 @@ func (r *Reader) ItemsSent(member int64, states []ItemState, limit int) ([]Item,
 	all, err := list[Item](r, "WHERE sender_id = ? AND state IN "+marks(len(states))+" ORDER BY id DESC"+first(limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("items sent: %w", err)
+	}
+	return all, nil
+}
+
+// OpenItemsOwed answers the open items a member is a receiver of, oldest first,
+// at most limit.
+func (r *Reader) OpenItemsOwed(member int64, limit int) ([]Item, error) {
+	var all []Item
+	err := r.g.Table("items i").Select("i.*").
+		Joins("JOIN item_parties p ON p.item_id = i.id AND p.member_id = ? AND p.active = ?", member, true).
+		Where("i.state IN ?", OpenItems).Order("i.id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("open items owed: %w", translate(err))
+	}
+	return all, nil
+}
+
+// OpenItemsAsked answers the open items a member sent, oldest first, at most
+// limit.
+func (r *Reader) OpenItemsAsked(member int64, limit int) ([]Item, error) {
+	var all []Item
+	err := r.g.Where("sender_id = ? AND state IN ?", member, OpenItems).Order("id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("open items asked: %w", translate(err))
 	}
 	return all, nil
 }

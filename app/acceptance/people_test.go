@@ -181,3 +181,18 @@ func TestNewHeadAnswers(t *testing.T) {
 		require.Contains(t, w.Says("赵六", "咨询 报销发票抬头"), "已转给财务部")
 	})
 }
+
+// A deputy who leaves is replaced by nobody: what arrives is the absent
+// member's again, and what the deputy had taken goes where his work goes.
+func TestLeaverStandsInForNobody(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		require.Contains(t, w.Says("赵六", "代理 孙七 今天 明天"), "由孙七代为答复")
+		w.Says("邵静", "发通知 赵六 请更新客户资料 重要")
+		w.Gets("孙七", "通知：请更新客户资料")
+		w.Company("delete_user", map[string]any{"userid": "sunqi"})
+		w.Says("陈立", "发通知 赵六 请改门禁密码 重要")
+		w.Gets("赵六", "通知：请改门禁密码")
+		require.Contains(t, w.Says("赵六", "收到"), "已确认收到")
+		w.Gets("邵静", "【转交】M20260302-0001", "孙七已离职")
+	})
+}

@@ -199,7 +199,7 @@ func (rs records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, erro
 	if q.Sequence > 0 {
 		limit = scanned
 	}
-	items, err := rs.list(r, q.Member, []store.ItemState{store.ItemOpen, store.ItemAnswered}, limit)
+	items, err := rs.list(r, q.Member, store.OpenItems, limit)
 	if err != nil {
 		return nil, err
 	}

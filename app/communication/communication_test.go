@@ -32,6 +32,7 @@ type desk struct {
 	db      *store.DB
 	clock   *storetest.Clock
 	engine  *chat.Engine
+	domain  *communication.Communication
 	members map[string]store.Member
 }
 
@@ -44,10 +45,10 @@ func newDesk(t *testing.T, db *store.DB, clock *storetest.Clock) *desk {
 	n := notify.New(notify.Options{Senders: map[string]notify.Sender{"assistant": nowhere{}}, DefaultApp: "assistant", Rules: rules, Logger: log})
 	p := people.New(db, nil, n, rules, log)
 	clocks := response.New(n, rules, p, log)
-	domain := communication.New(n, clocks, p, rules, log)
+	d.domain = communication.New(n, clocks, p, rules, log)
 	d.engine, err = chat.New(chat.Options{Directory: p, Permits: d})
 	require.NoError(t, err)
-	require.NoError(t, domain.RegisterChat(d.engine))
+	require.NoError(t, d.domain.RegisterChat(d.engine))
 	d.tx(func(tx *store.Tx) error {
 		if err := tx.PutDepartments([]store.Department{{ID: 1, Name: "公司"}, {ID: 7, ParentID: 1, Name: "财务部"}, {ID: 8, ParentID: 1, Name: "销售部"}}); err != nil {
 			return err

@@ -1,65 +1,138 @@
 package communication
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"guiju/app/notify"
+	"guiju/app/people"
 	"guiju/store"
 	"guiju/store/queue"
 )
 
-// handOverBatch bounds the items one transaction moves.
-const handOverBatch = 20
+// What becomes of a member's part in open items when he leaves or gives his
+// work away (guide E2.0, names in force), and while he is away.
 
-// HandOver is the job that ends a leaver's part in open items: his superior
-// owes what he owed, with a fresh clock, and what he asked is withdrawn (guide
-// E2.0, names in force).
-type HandOver struct {
-	Member int64 `json:"member"`
+// Label implements people.HandOver.
+func (c *Communication) Label() string { return "沟通事项" }
+
+// List implements people.HandOver: the open items a member has to answer and,
+// once he is not here any more, those he asked. While he is here his questions
+// stay his, wherever he works.
+func (c *Communication) List(r *store.Reader, member int64, limit int) ([]people.Work, error) {
+	items, err := r.OpenItemsOwed(member, limit)
+	if err != nil {
+		return nil, err
+	}
+	if m, err := r.Member(member); err != nil {
+		return nil, err
+	} else if !m.Present() {
+		asked, err := r.OpenItemsAsked(member, limit)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, asked...)
+	}
+	slices.SortFunc(items, func(a, b store.Item) int { return cmp.Compare(a.ID, b.ID) })
+	var all []people.Work
+	for _, item := range items[:min(len(items), limit)] {
+		all = append(all, people.Work{Number: item.Number, Title: title(item), Subject: item.Subject()})
+	}
+	return all, nil
 }
 
-// Kind implements store.JobArgs.
-func (HandOver) Kind() string { return "communication.hand_over" }
+// Reassign implements people.HandOver. What a member has to answer is owed by
+// another, with a fresh clock. What a leaver asked is withdrawn: nobody is left
+// who wants to know.
+func (c *Communication) Reassign(tx *store.Tx, w store.Subject, from, to int64, why string) error {
+	item, err := c.locked(tx, w.ID)
+	if err != nil || !item.Open() {
+		return err
+	}
+	member, err := tx.Member(from)
+	if err != nil {
+		return err
+	}
+	if item.SenderID == from {
+		if member.Present() {
+			return nil
+		}
+		return c.abandon(tx, item, why)
+	}
+	receivers, err := c.receivers(&tx.Reader, item)
+	if err != nil || !slices.Contains(receivers, from) {
+		return err
+	}
+	return c.replace(tx, item, from, to, why)
+}
 
-// Leave plans the hand-over in the transaction in which a member leaves.
-func (c *Communication) Leave(tx *store.Tx, member int64) error {
-	_, err := tx.Enqueue(HandOver{Member: member}, store.Unique(fmt.Sprint(member)))
+// replace puts another in the place of a receiver, unless nobody but the
+// sender is left.
+func (c *Communication) replace(tx *store.Tx, item store.Item, from, to int64, why string) error {
+	if err := c.clocks.Pass(tx, item.Subject(), from); err != nil {
+		return err
+	}
+	if err := tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: from}); err != nil {
+		return err
+	}
+	became := "没有人可以接手"
+	if to != 0 && to != item.SenderID {
+		next, err := tx.Member(to)
+		if err != nil {
+			return err
+		}
+		became = "由" + next.Name + "接手"
+		if err := c.takeOver(tx, &item, next.ID); err != nil {
+			return err
+		}
+	}
+	entry := store.ItemEntry{ItemID: item.ID, Kind: store.EntryPassed, Text: why + "，" + became, Source: "job", At: tx.Now()}
+	if err := tx.AddEntry(entry); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("【转交】%s「%s」：%s，%s。", item.Number, clip(item.Body, 20), why, became)
+	if err := c.tell(tx, item, []int64{item.SenderID}, eventPurpose, text); err != nil {
+		return err
+	}
+	return c.settle(tx, &item)
+}
+
+// takeOver makes somebody a receiver who is not one yet. A question that had
+// been answered still waits for its asker alone.
+func (c *Communication) takeOver(tx *store.Tx, item *store.Item, member int64) error {
+	current, err := c.receivers(&tx.Reader, *item)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(current, member) {
+		return nil
+	}
+	if item.State == store.ItemAnswered {
+		return tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: member, Active: true})
+	}
+	_, err = c.deliver(tx, *item, []int64{member})
 	return err
 }
 
-func (c *Communication) handOver(_ context.Context, _ *queue.Job, args HandOver) queue.Outcome {
-	return queue.Done(func(tx *store.Tx) error {
-		member, err := tx.Member(args.Member)
-		if err != nil || member.Present() {
-			return err // he is back
-		}
-		open := []store.ItemState{store.ItemOpen, store.ItemAnswered}
-		owed, err := tx.ItemsReceived(member.ID, open, handOverBatch)
-		if err != nil {
-			return err
-		}
-		slices.Reverse(owed) // oldest first
-		for _, item := range owed {
-			if err := c.replace(tx, item.ID, member); err != nil {
-				return fmt.Errorf("hand over item %d: %w", item.ID, err)
-			}
-		}
-		asked, err := tx.ItemsSent(member.ID, open, handOverBatch)
-		if err != nil {
-			return err
-		}
-		for _, item := range asked {
-			if err := c.abandon(tx, item.ID, member); err != nil {
-				return fmt.Errorf("end item %d: %w", item.ID, err)
-			}
-		}
-		if len(owed) == handOverBatch || len(asked) == handOverBatch {
-			return c.Leave(tx, member.ID)
-		}
-		return nil
+// abandon ends what somebody asked who is not here any more.
+func (c *Communication) abandon(tx *store.Tx, item store.Item, why string) error {
+	receivers, err := c.receivers(&tx.Reader, item)
+	if err != nil {
+		return err
+	}
+	entry := store.ItemEntry{ItemID: item.ID, Kind: store.EntryWithdrawn, Text: why, Source: "job", At: tx.Now()}
+	if err := tx.AddEntry(entry); err != nil {
+		return err
+	}
+	if err := c.end(tx, &item, store.ItemWithdrawn); err != nil {
+		return err
+	}
+	return c.notify.Tell(tx, notify.Notice{
+		App: item.App, To: receivers, Subject: item.Subject(), Purpose: eventPurpose,
+		Text: fmt.Sprintf("【撤回】%s「%s」：%s，无需再处理。", item.Number, clip(item.Body, 20), why),
 	})
 }
 
@@ -103,81 +176,45 @@ func (c *Communication) standIn(tx *store.Tx, clock store.Clock, deputy int64) e
 	return c.notify.Refresh(tx, item.Subject())
 }
 
-// replace puts the leaver's superior in his place, unless nobody but the
-// sender is left.
-func (c *Communication) replace(tx *store.Tx, id int64, leaver store.Member) error {
-	item, err := c.locked(tx, id)
-	if err != nil || !item.Open() {
-		return err
-	}
-	if err := c.clocks.Pass(tx, item.Subject(), leaver.ID); err != nil {
-		return err
-	}
-	if err := tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: leaver.ID}); err != nil {
-		return err
-	}
-	superior, err := c.people.Superior(&tx.Reader, leaver.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	became := "没有人可以接手"
-	if err == nil && superior != item.SenderID {
-		next, err := tx.Member(superior)
-		if err != nil {
-			return err
-		}
-		became = "由" + next.Name + "接手"
-		if err := c.takeOver(tx, &item, next.ID); err != nil {
-			return err
-		}
-	}
-	entry := store.ItemEntry{ItemID: item.ID, Kind: store.EntryPassed, Text: leaver.Name + "已离职，" + became, Source: "job", At: tx.Now()}
-	if err := tx.AddEntry(entry); err != nil {
-		return err
-	}
-	text := fmt.Sprintf("【转交】%s「%s」：%s已离职，%s。", item.Number, clip(item.Body, 20), leaver.Name, became)
-	if err := c.tell(tx, item, []int64{item.SenderID}, eventPurpose, text); err != nil {
-		return err
-	}
-	return c.settle(tx, &item)
+// handOverBatch bounds the items one transaction moves.
+const handOverBatch = 20
+
+// HandOver is the job that ends a leaver's part in open items.
+type HandOver struct {
+	Member int64 `json:"member"`
 }
 
-// takeOver makes somebody a receiver who is not one yet. A question that had
-// been answered still waits for its asker alone.
-func (c *Communication) takeOver(tx *store.Tx, item *store.Item, member int64) error {
-	current, err := c.receivers(&tx.Reader, *item)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(current, member) {
-		return nil
-	}
-	if item.State == store.ItemAnswered {
-		return tx.PutParty(store.ItemParty{ItemID: item.ID, MemberID: member, Active: true})
-	}
-	_, err = c.deliver(tx, *item, []int64{member})
+// Kind implements store.JobArgs.
+func (HandOver) Kind() string { return "communication.hand_over" }
+
+// Leave plans the hand-over in the transaction in which a member leaves.
+func (c *Communication) Leave(tx *store.Tx, member int64) error {
+	_, err := tx.Enqueue(HandOver{Member: member}, store.Unique(fmt.Sprint(member)))
 	return err
 }
 
-// abandon ends what a leaver had asked of others.
-func (c *Communication) abandon(tx *store.Tx, id int64, leaver store.Member) error {
-	item, err := c.locked(tx, id)
-	if err != nil || !item.Open() {
-		return err
-	}
-	receivers, err := c.receivers(&tx.Reader, item)
-	if err != nil {
-		return err
-	}
-	entry := store.ItemEntry{ItemID: item.ID, Kind: store.EntryWithdrawn, Text: leaver.Name + "已离职", Source: "job", At: tx.Now()}
-	if err := tx.AddEntry(entry); err != nil {
-		return err
-	}
-	if err := c.end(tx, &item, store.ItemWithdrawn); err != nil {
-		return err
-	}
-	return c.notify.Tell(tx, notify.Notice{
-		App: item.App, To: receivers, Subject: item.Subject(), Purpose: eventPurpose,
-		Text: fmt.Sprintf("【撤回】%s「%s」：%s已离职，无需再处理。", item.Number, clip(item.Body, 20), leaver.Name),
+func (c *Communication) handOver(_ context.Context, _ *queue.Job, args HandOver) queue.Outcome {
+	return queue.Done(func(tx *store.Tx) error {
+		member, err := tx.Member(args.Member)
+		if err != nil || member.Present() {
+			return err // he is back
+		}
+		work, err := c.List(&tx.Reader, member.ID, handOverBatch)
+		if err != nil {
+			return err
+		}
+		to, err := c.people.Superior(&tx.Reader, member.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		for _, w := range work {
+			if err := c.Reassign(tx, w.Subject, member.ID, to, member.Name+"已离职"); err != nil {
+				return fmt.Errorf("hand over %s: %w", w.Number, err)
+			}
+		}
+		if len(work) == handOverBatch {
+			return c.Leave(tx, member.ID)
+		}
+		return nil
 	})
 }
