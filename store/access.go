@@ -7,16 +7,25 @@ import (
 
 // BindingState is where a role binding stands.
 //
-//	proposed → active → ended
-//	proposed → ended             refused, or not entitled any more
+//	proposed → active    confirmed
+//	proposed → refused   not confirmed, though contacts and rulebook give it
+//	active → refused     taken away, though contacts and rulebook give it
+//	active → leaving     not entitled any more, when that must be confirmed too
+//	leaving → active     entitled again
+//	any → ended          not entitled any more, taken away, expired, or he left
 type BindingState string
 
 // The states of a binding.
 const (
 	BindingProposed BindingState = "proposed" // waits for a person to confirm it
 	BindingActive   BindingState = "active"
+	BindingLeaving  BindingState = "leaving" // in force until a person confirms its end
+	BindingRefused  BindingState = "refused" // not in force, and not proposed again
 	BindingEnded    BindingState = "ended"
 )
+
+// InForce says whether the binding gives its role.
+func (s BindingState) InForce() bool { return s == BindingActive || s == BindingLeaving }
 
 // RoleBinding gives a member a role (guide RoleBinding). Rows are kept when
 // they have ended: who held what, and why no longer.
@@ -56,12 +65,12 @@ type Grant struct {
 	ID         int64
 	MemberID   int64
 	Permission string
-	Object     string // "": any
-	From       time.Time
-	To         time.Time // ends before this instant
-	Case       string    // the approved application or other case
+	Object     string    // "": any
+	From       time.Time `gorm:"column:starts_at"`
+	To         time.Time `gorm:"column:ends_at"`     // ends before this instant
+	Case       string    `gorm:"column:case_number"` // the approved application or other case
 	Reason     string
-	By         int64
+	By         int64 `gorm:"column:by_id"`
 	CreatedAt  time.Time
 	EndedAt    *time.Time // nil while it has not ended, though it may not have begun
 	EndedBy    int64
@@ -89,7 +98,7 @@ type Deny struct {
 	Permission string
 	Object     string // "": any
 	Reason     string
-	By         int64
+	By         int64 `gorm:"column:by_id"`
 	CreatedAt  time.Time
 	EndedAt    *time.Time
 	EndedBy    int64
@@ -108,7 +117,7 @@ func (d *Deny) fields() []any {
 
 // BindingsOf answers a member's bindings that have not ended, oldest first.
 func (r *Reader) BindingsOf(member int64) ([]RoleBinding, error) {
-	all, err := list[RoleBinding](r, "WHERE member_id = ? AND state IN ('active', 'proposed') ORDER BY id", member)
+	all, err := list[RoleBinding](r, "WHERE member_id = ? AND state <> 'ended' ORDER BY id", member)
 	if err != nil {
 		return nil, fmt.Errorf("roles of member %d: %w", member, err)
 	}
@@ -133,10 +142,10 @@ func (r *Reader) Binding(id int64) (RoleBinding, error) {
 	return b, nil
 }
 
-// BindingsWith answers the active bindings of a role after the member of the
+// BindingsWith answers the bindings of a role that are in force after the member of the
 // page before, by member and id.
 func (r *Reader) BindingsWith(role string, afterMember int64, limit int) ([]RoleBinding, error) {
-	all, err := list[RoleBinding](r, "WHERE role = ? AND state = 'active' AND member_id > ? ORDER BY member_id, id"+first(limit), role, afterMember)
+	all, err := list[RoleBinding](r, "WHERE role = ? AND state IN ('active', 'leaving') AND member_id > ? ORDER BY member_id, id"+first(limit), role, afterMember)
 	if err != nil {
 		return nil, fmt.Errorf("holders of %s: %w", role, err)
 	}
@@ -173,6 +182,36 @@ func (tx *Tx) SaveBinding(b *RoleBinding) error {
 		return fmt.Errorf("save role binding %d: %w", b.ID, err)
 	}
 	return nil
+}
+
+// EndBindings ends every binding of a member, at most 200, and answers how many.
+func (tx *Tx) EndBindings(member, by int64, why string) (int, error) {
+	var ids []int64
+	err := tx.g.Model(&RoleBinding{}).Where("member_id = ? AND state <> ?", member, BindingEnded).Order("id").Limit(200).Pluck("id", &ids).Error
+	if err == nil && len(ids) > 0 {
+		err = tx.g.Model(&RoleBinding{}).Where("id IN ?", ids).Updates(map[string]any{
+			"state": BindingEnded, "ended_at": tx.Now(), "ended_by": by, "ended_why": clip(why, 255),
+		}).Error
+	}
+	if err != nil {
+		return 0, fmt.Errorf("end roles of member %d: %w", member, translate(err))
+	}
+	return len(ids), nil
+}
+
+// EndGrants ends every grant of a member, at most 200, and answers how many.
+func (tx *Tx) EndGrants(member, by int64, why string) (int, error) {
+	var ids []int64
+	err := tx.g.Model(&Grant{}).Where("member_id = ? AND ended_at IS NULL", member).Order("id").Limit(200).Pluck("id", &ids).Error
+	if err == nil && len(ids) > 0 {
+		err = tx.g.Model(&Grant{}).Where("id IN ?", ids).Updates(map[string]any{
+			"ended_at": tx.Now(), "ended_by": by, "ended_why": clip(why, 255),
+		}).Error
+	}
+	if err != nil {
+		return 0, fmt.Errorf("end grants of member %d: %w", member, translate(err))
+	}
+	return len(ids), nil
 }
 
 // Grant answers the grant with this id.

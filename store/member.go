@@ -237,6 +237,7 @@ func (tx *Tx) AddMember(m *Member) error {
 	if err := tx.g.Create(m).Error; err != nil {
 		return fmt.Errorf("add member: %w", translate(err))
 	}
+	tx.touch(m.ID)
 	return nil
 }
 
@@ -244,6 +245,7 @@ func (tx *Tx) AddMember(m *Member) error {
 // when he has changed since, ErrDuplicate when his new userid is taken.
 func (tx *Tx) SaveMember(m *Member) error {
 	old := m.Version
+	tx.touch(m.ID)
 	m.UserIDFold, m.NameFold = Fold(m.UserID), Fold(m.Name)
 	m.UpdatedAt, m.Version = tx.Now(), old+1
 	saved := tx.g.Model(m).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(m)
@@ -260,6 +262,7 @@ func (tx *Tx) SaveMember(m *Member) error {
 // member may do: tags, posts, bindings, grants, denies. Caches are keyed by the
 // version.
 func (tx *Tx) TouchMember(id int64) error {
+	tx.touch(id)
 	n, err := tx.changed("UPDATE members SET version = version + 1, updated_at = ? WHERE id = ?", tx.Now(), id)
 	if err == nil && n == 0 {
 		err = ErrNotFound
@@ -269,6 +272,17 @@ func (tx *Tx) TouchMember(id int64) error {
 	}
 	return nil
 }
+
+func (tx *Tx) touch(member int64) {
+	if tx.touched == nil {
+		tx.touched = map[int64]bool{}
+	}
+	tx.touched[member] = true
+}
+
+// TouchedMember says whether this transaction has raised the member's version:
+// what it reads of him may never be committed, so nothing may remember it.
+func (r *Reader) TouchedMember(id int64) bool { return r.touched[id] }
 
 // SeeMember records that a member acted toward an app now. It leaves Version
 // alone: what he may do has not changed.

@@ -115,6 +115,8 @@ type Reader struct {
 	db  *DB
 	// settings are values this transaction has read; see Tx.Speaker.
 	settings map[string][]byte
+	// touched are the members this transaction has written; see TouchedMember.
+	touched map[int64]bool
 }
 
 // Context is the context the reading runs under.

@@ -2,7 +2,7 @@ package people
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 
 	"guiju/app/policy"
 	"guiju/store"
@@ -12,16 +12,21 @@ import (
 // roles, grants and denies. It runs no statement when he was asked about
 // before and nothing about him has changed since.
 func (p *People) Actor(r *store.Reader, m store.Member) (policy.Actor, error) {
-	key := actorKey{member: m.ID, version: m.Version, rulebook: p.rules().Version()}
-	if a, ok := p.actors.get(key); ok {
-		a.Active, a.Suspended = m.Present(), m.SuspendedAt != nil
-		return a, nil
+	rules := p.rules()
+	key := actorKey{member: m.ID, version: m.Version, updated: m.UpdatedAt.UnixMilli(), rules: rules}
+	uncommitted := r.TouchedMember(m.ID)
+	if !uncommitted {
+		if a, ok := p.actors.get(key); ok {
+			return a, nil
+		}
 	}
 	a, err := p.readActor(r, m)
 	if err != nil {
 		return a, fmt.Errorf("access of member %d: %w", m.ID, err)
 	}
-	p.actors.put(key, a)
+	if !uncommitted {
+		p.actors.put(key, a)
+	}
 	return a, nil
 }
 
@@ -40,7 +45,13 @@ func (p *People) readActor(r *store.Reader, m store.Member) (policy.Actor, error
 	if err != nil {
 		return a, err
 	}
-	a.Holdings = p.effective(m, bindings)
+	var bound []policy.Holding
+	for _, b := range bindings {
+		if b.State.InForce() {
+			bound = append(bound, holdingOf(b))
+		}
+	}
+	a.Holdings = slices.Clip(p.effective(m, bound)) // it is remembered: nobody may append in place
 	grants, err := r.GrantsOf(m.ID)
 	if err != nil {
 		return a, err
@@ -58,24 +69,20 @@ func (p *People) readActor(r *store.Reader, m store.Member) (policy.Actor, error
 	return a, nil
 }
 
-// effective is what a member holds by the bindings that are active: the base,
-// exactly one category, what that implies, and the rest. The rulebook's
-// administrators need no binding, so that a fresh company can begin.
-func (p *People) effective(m store.Member, bindings []store.RoleBinding) []policy.Holding {
+// effective is what bindings in force make of a member: the base, exactly one
+// category, what that implies, and the rest. The rulebook's administrators need
+// no binding, so that a fresh company can begin.
+func (p *People) effective(m store.Member, bound []policy.Holding) []policy.Holding {
 	rules := p.rules()
 	category := policy.Holding{Role: policy.Other, Source: policy.SourceCategory}
 	var rest []policy.Holding
-	for _, b := range bindings {
-		if b.State != store.BindingActive {
-			continue
-		}
-		h := holdingOf(b)
-		info, known := rules.RoleNamed(b.Role)
+	for _, h := range bound {
+		info, known := rules.RoleNamed(string(h.Role))
 		switch {
 		case !known: // taken out of the rulebook
 		case info.Kind != policy.Category:
 			rest = append(rest, h)
-		case category.Role == policy.Other || !h.Source.Derived():
+		case category.Source == policy.SourceCategory || !h.Source.Derived():
 			category = h
 		}
 	}
@@ -105,14 +112,14 @@ func (p *People) Entitled(r *store.Reader, m store.Member) ([]policy.Holding, er
 	if err != nil {
 		return nil, err
 	}
-	facts, err := p.facts(r, m, org)
+	facts, err := p.facts(r, m)
 	if err != nil {
 		return nil, err
 	}
 	return p.rules().Entitled(facts, org), nil
 }
 
-func (p *People) facts(r *store.Reader, m store.Member, org *policy.Org) (policy.Facts, error) {
+func (p *People) facts(r *store.Reader, m store.Member) (policy.Facts, error) {
 	f := policy.Facts{Member: m.ID, UserID: m.UserID, MainDepartment: m.MainDepartment}
 	memberships, err := r.Memberships(m.ID)
 	if err != nil {
@@ -129,7 +136,7 @@ func (p *People) facts(r *store.Reader, m store.Member, org *policy.Org) (policy
 		return f, err
 	}
 	for _, held := range posts {
-		f.Posts = append(f.Posts, held.Text(p.nameOf(org, held.Department)))
+		f.Posts = append(f.Posts, policy.PostFact{Post: held.Name, Department: held.Department})
 	}
 	tags, err := r.TagsOf(m.UserID, f.Departments)
 	if err != nil {
@@ -148,9 +155,4 @@ func HoldingText(h policy.Holding) string {
 		return string(h.Role)
 	}
 	return string(h.Role) + ":" + h.Object
-}
-
-func departmentID(object string) (int64, bool) {
-	id, err := strconv.ParseInt(object, 10, 64)
-	return id, err == nil
 }

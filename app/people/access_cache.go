@@ -10,12 +10,13 @@ import (
 // keptActors bounds the actors a process remembers.
 const keptActors = 10_000
 
-// actorKey names one state of a member's access. Everything that decides what
-// he may do raises his version or is a new rulebook, in whatever process, so
-// an entry is never wrong, only no longer asked for.
+// actorKey names one committed state of a member's access. Everything that
+// decides what he may do raises his version or is another rulebook, in whatever
+// process, so an entry is never wrong, only no longer asked for.
 type actorKey struct {
 	member, version int64
-	rulebook        int
+	updated         int64 // milliseconds: tells two transactions apart of which one was undone
+	rules           *policy.Engine
 }
 
 // actors remembers the actors asked for last. Its zero value is ready.

@@ -83,24 +83,6 @@ func orgDepartments(rows []store.Department, leaders map[int64][]int64) []policy
 	return departments
 }
 
-// Administrators answers the 管理员 who are here.
-func (p *People) Administrators(r *store.Reader) ([]int64, error) {
-	var ids []int64
-	for _, userid := range p.rules().Rules().Administrators {
-		m, err := r.MemberByUserID(userid)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if m.Present() {
-			ids = append(ids, m.ID)
-		}
-	}
-	return ids, nil
-}
-
 // Superior answers the member's 直接上级, else his 部门主管, else somebody of
 // 总经理办公室 (guide E2.0, names in force); never himself. ErrNotFound when
 // nobody is left.

@@ -55,6 +55,8 @@ func New(db *store.DB, contacts Contacts, n *notify.Notifier, rules notify.Rules
 func (p *People) Register(q *queue.Queue) {
 	queue.Register(q, p.readMember)
 	queue.Register(q, p.compare)
+	queue.Register(q, p.expireGrant)
+	queue.Register(q, p.expireBinding)
 }
 
 // Identify answers the member who wrote to us. Somebody unknown becomes a

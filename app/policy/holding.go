@@ -68,10 +68,16 @@ type Facts struct {
 	Member         int64
 	UserID         string
 	MainDepartment int64
-	Departments    []int64  // all of his, the main one too
-	Heads          []int64  // departments he is 部门主管 of
-	Posts          []string // WeCom's position, and posts as "部门/岗位" or "岗位"
+	Departments    []int64 // all of his, the main one too
+	Heads          []int64 // departments he is 部门主管 of
+	Posts          []PostFact
 	Tags           []string
+}
+
+// PostFact is a post somebody holds: his position in WeCom or another.
+type PostFact struct {
+	Post       string
+	Department int64 // where; 0: nowhere in particular
 }
 
 // everything in a rule means any department.
@@ -85,7 +91,7 @@ func (e *Engine) Entitled(f Facts, org *Org) []Holding {
 	var all []Holding
 	category := false
 	add := func(h Holding) {
-		info := e.role(h.Role)
+		info := e.RoleOf(h.Role)
 		if info.Kind == Category {
 			if category || h.Role == Other {
 				category = true
@@ -156,8 +162,21 @@ func (r assignRule) matches(e *Engine, f Facts, org *Org) (objects []string, sou
 	}
 	if r.Post != "" {
 		source = SourcePosition
-		if !slices.ContainsFunc(f.Posts, func(p string) bool { return samePost(r.Post, p) }) {
+		var at []string
+		held := false
+		for _, post := range f.Posts {
+			if e.samePost(r.Post, post, org) {
+				held = true
+				if post.Department != 0 {
+					at = append(at, strconv.FormatInt(post.Department, 10))
+				}
+			}
+		}
+		if !held {
 			return nil, "", false
+		}
+		if r.Head == "" && e.forEach(r) {
+			objects = at
 		}
 	}
 	if r.UserID != "" {
@@ -177,16 +196,22 @@ func (r assignRule) matches(e *Engine, f Facts, org *Org) (objects []string, sou
 		if len(led) == 0 {
 			return nil, "", false
 		}
-		if e.role(r.role).Object == DepartmentObject && r.Object == "" {
+		if e.forEach(r) {
 			objects = led
 		}
 	}
 	return objects, source, true
 }
 
+// forEach says whether the role is held for each department that the rule's
+// condition finds.
+func (e *Engine) forEach(r assignRule) bool {
+	return e.RoleOf(r.role).Object == DepartmentObject && r.Object == ""
+}
+
 // boundTo answers the object the rule names, a department by its id.
 func (r assignRule) boundTo(e *Engine, org *Org) (object string, found bool) {
-	if r.Object == "" || e.role(r.role).Object != DepartmentObject {
+	if r.Object == "" || e.RoleOf(r.role).Object != DepartmentObject {
 		return r.Object, true
 	}
 	if _, err := strconv.ParseInt(r.Object, 10, 64); err == nil {
@@ -200,13 +225,13 @@ func (r assignRule) boundTo(e *Engine, org *Org) (object string, found bool) {
 }
 
 // samePost compares a rule's post with one that is held: "行政部/用户权限管理"
-// in full, "用户权限管理" in whatever department.
-func samePost(rule, held string) bool {
-	if fold(rule) == fold(held) {
-		return true
+// there, "用户权限管理" in whatever department.
+func (e *Engine) samePost(rule string, held PostFact, org *Org) bool {
+	department, post, qualified := strings.Cut(rule, "/")
+	if !qualified {
+		return fold(rule) == fold(held.Post)
 	}
-	_, post, ok := strings.Cut(held, "/")
-	return ok && fold(rule) == fold(post)
+	return fold(post) == fold(held.Post) && e.below(held.Department, department, org)
 }
 
 // below says whether a department is the one the guide calls name, by X-28 but
@@ -334,3 +359,18 @@ func compareHoldings(a, b Holding) int {
 
 // SortHoldings puts holdings into a stable order.
 func SortHoldings(all []Holding) { slices.SortFunc(all, compareHoldings) }
+
+// NodeDuty is the role that deciding a node of a process amounts to, for
+// Conflicts: whoever may decide node A of P-02 is 审批人员A of it.
+func NodeDuty(p Permission) (Holding, bool) {
+	process, node, ok := nodeOf(p)
+	if !ok || process == anyProcess {
+		return Holding{}, false
+	}
+	for name, role := range map[string]Role{"a": ApproverA, "b": ApproverB} {
+		if fold(node) == name {
+			return Holding{Role: role, Object: process}, true
+		}
+	}
+	return Holding{}, false
+}

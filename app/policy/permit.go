@@ -225,7 +225,7 @@ func (e *Engine) covers(a Actor, h Holding, p Permission, o Object) string {
 	if !held {
 		return "没有此权限"
 	}
-	info := e.role(h.Role)
+	info := e.RoleOf(h.Role)
 	if info.Kind == Bound && h.Object == "" {
 		return "没有绑定对象"
 	}
@@ -286,7 +286,7 @@ func (e *Engine) until(t time.Time) string {
 
 // holdingName is the role as reasons show it.
 func (e *Engine) holdingName(h Holding) string {
-	name := e.role(h.Role).Title
+	name := e.RoleOf(h.Role).Title
 	if h.Object != "" {
 		name += "（" + h.Object + "）"
 	}

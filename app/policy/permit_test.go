@@ -13,7 +13,11 @@ func TestS02DecisionOrder(t *testing.T) {
 	const me, other = 1, 2
 	member := policy.Actor{Member: me, Active: true, Holdings: []policy.Holding{{Role: policy.Member}}}
 	admin := policy.Actor{Member: me, Active: true, Holdings: []policy.Holding{{Role: policy.Member}, {Role: policy.Administrator}}}
-	with := func(a policy.Actor, edit func(*policy.Actor)) policy.Actor { a.Holdings = slices.Clone(a.Holdings); edit(&a); return a }
+	with := func(a policy.Actor, edit func(*policy.Actor)) policy.Actor {
+		a.Holdings = slices.Clone(a.Holdings)
+		edit(&a)
+		return a
+	}
 	mine := policy.Object{ID: "M1", Owners: []int64{me}}
 	theirs := policy.Object{ID: "M2", Owners: []int64{other}, Department: 3}
 	now := at(t, "Mon 10:00")
@@ -49,21 +53,25 @@ func TestS02DecisionOrder(t *testing.T) {
 			a.Suspended = true
 			a.Denies = []policy.Deny{{Permission: policy.InquiryCreate}}
 		}), policy.InquiryCreate, policy.Object{}, false, "permission.roles.member"},
-		"denied beats the role":           {with(admin, func(a *policy.Actor) { a.Denies = []policy.Deny{{Permission: policy.LogRead}} }), policy.LogRead, policy.Object{}, false, "permission"},
-		"denied beats a grant":            {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Denies = []policy.Deny{{Permission: policy.LogRead}} }), policy.LogRead, policy.Object{}, false, "permission"},
-		"denied for another object":       {with(admin, func(a *policy.Actor) { a.Denies = []policy.Deny{{Permission: policy.ItemTrace, Object: "M9"}} }), policy.ItemTrace, theirs, true, "permission.roles.administrator"},
-		"a grant":                         {with(member, grant(policy.LogRead, "", "", "")), policy.LogRead, policy.Object{}, true, "permission.grant"},
-		"a grant from its first second":   {with(member, grant(policy.LogRead, "", "Mon 10:00", "Tue 10:00")), policy.LogRead, policy.Object{}, true, "permission.grant"},
-		"a grant not yet valid":           {with(member, grant(policy.LogRead, "", "Mon 10:01", "")), policy.LogRead, policy.Object{}, false, "permission.roles"},
-		"a grant ends before its end":     {with(member, grant(policy.LogRead, "", "", "Mon 10:00")), policy.LogRead, policy.Object{}, false, "permission.roles"},
-		"a grant for this object":         {with(member, grant(policy.ItemTrace, "M2", "", "")), policy.ItemTrace, theirs, true, "permission.grant"},
-		"a grant for another object":      {with(member, grant(policy.ItemTrace, "M3", "", "")), policy.ItemTrace, theirs, false, "permission.roles"},
-		"own":                             {member, policy.ItemTrace, mine, true, "permission.roles.member"},
-		"not own":                         {member, policy.ItemTrace, theirs, false, "permission.roles"},
-		"own is asked without object":     {member, policy.ItemTrace, policy.Object{}, true, "permission.roles.member"},
-		"any":                             {admin, policy.ItemTrace, theirs, true, "permission.roles.administrator"},
-		"the head of the department":      {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.DepartmentHead, Object: "3"}) }), policy.ResponseReport, theirs, true, "permission.roles.member"},
-		"the head of another department":  {with(member, func(a *policy.Actor) { a.Holdings = append(a.Holdings, policy.Holding{Role: policy.DepartmentHead, Object: "4"}) }), policy.ResponseReport, theirs, false, "permission.roles"},
+		"denied beats the role":         {with(admin, func(a *policy.Actor) { a.Denies = []policy.Deny{{Permission: policy.LogRead}} }), policy.LogRead, policy.Object{}, false, "permission"},
+		"denied beats a grant":          {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Denies = []policy.Deny{{Permission: policy.LogRead}} }), policy.LogRead, policy.Object{}, false, "permission"},
+		"denied for another object":     {with(admin, func(a *policy.Actor) { a.Denies = []policy.Deny{{Permission: policy.ItemTrace, Object: "M9"}} }), policy.ItemTrace, theirs, true, "permission.roles.administrator"},
+		"a grant":                       {with(member, grant(policy.LogRead, "", "", "")), policy.LogRead, policy.Object{}, true, "permission.grant"},
+		"a grant from its first second": {with(member, grant(policy.LogRead, "", "Mon 10:00", "Tue 10:00")), policy.LogRead, policy.Object{}, true, "permission.grant"},
+		"a grant not yet valid":         {with(member, grant(policy.LogRead, "", "Mon 10:01", "")), policy.LogRead, policy.Object{}, false, "permission.roles"},
+		"a grant ends before its end":   {with(member, grant(policy.LogRead, "", "", "Mon 10:00")), policy.LogRead, policy.Object{}, false, "permission.roles"},
+		"a grant for this object":       {with(member, grant(policy.ItemTrace, "M2", "", "")), policy.ItemTrace, theirs, true, "permission.grant"},
+		"a grant for another object":    {with(member, grant(policy.ItemTrace, "M3", "", "")), policy.ItemTrace, theirs, false, "permission.roles"},
+		"own":                           {member, policy.ItemTrace, mine, true, "permission.roles.member"},
+		"not own":                       {member, policy.ItemTrace, theirs, false, "permission.roles"},
+		"own is asked without object":   {member, policy.ItemTrace, policy.Object{}, true, "permission.roles.member"},
+		"any":                           {admin, policy.ItemTrace, theirs, true, "permission.roles.administrator"},
+		"the head of the department": {with(member, func(a *policy.Actor) {
+			a.Holdings = append(a.Holdings, policy.Holding{Role: policy.DepartmentHead, Object: "3"})
+		}), policy.ResponseReport, theirs, true, "permission.roles.member"},
+		"the head of another department": {with(member, func(a *policy.Actor) {
+			a.Holdings = append(a.Holdings, policy.Holding{Role: policy.DepartmentHead, Object: "4"})
+		}), policy.ResponseReport, theirs, false, "permission.roles"},
 		"own counts for department scope": {member, policy.ResponseReport, mine, true, "permission.roles.member"},
 
 		"top secret":                      {admin, "doc.read", policy.Object{ID: "D1", Secrecy: policy.TopSecret}, false, "permission"},

@@ -115,7 +115,8 @@ func (e *Engine) RoleNamed(word string) (RoleInfo, bool) {
 	return RoleInfo{}, false
 }
 
-func (e *Engine) role(role Role) RoleInfo {
+// RoleOf describes a role; one that is in no rulebook is called by its code.
+func (e *Engine) RoleOf(role Role) RoleInfo {
 	if info, ok := e.roleIndex[role]; ok {
 		return info
 	}

@@ -106,7 +106,7 @@ func (k *checker) assign(path string, rule AssignRule, e *Engine) (assignRule, b
 		k.add(path+".role", "unknown role %q; use a role of permission.roles or its Chinese name", rule.Role)
 	case info.Kind == Base:
 		k.add(path+".role", "%s is held by everybody", info.Role)
-	case info.Kind == Bound && rule.Object == "" && (rule.Head == "" || info.Object != DepartmentObject):
+	case info.Kind == Bound && rule.Object == "" && (info.Object != DepartmentObject || rule.Head == "" && rule.Post == ""):
 		k.add(path+".object", "must name the %s the role %s is for", info.Object, info.Role)
 	case rule.Object != "" && info.Object == "":
 		k.add(path+".object", "must be left out: the role %s is for no object", info.Role)
