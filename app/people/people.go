@@ -57,6 +57,7 @@ func (p *People) Register(q *queue.Queue) {
 	queue.Register(q, p.compare)
 	queue.Register(q, p.expireGrant)
 	queue.Register(q, p.expireBinding)
+	queue.Register(q, p.rederive)
 }
 
 // Identify answers the member who wrote to us. Somebody unknown becomes a

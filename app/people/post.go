@@ -26,20 +26,6 @@ type HeldPost struct {
 	Sources    []PostSource
 }
 
-// Text is the post as rules name it: "行政部/用户权限管理", or without its
-// department where that has no name.
-func (h HeldPost) Text(department string) string {
-	if department == "" {
-		return h.Name
-	}
-	return department + "/" + h.Name
-}
-
-func (p *People) nameOf(org *policy.Org, department int64) string {
-	d, _ := org.Department(department)
-	return d.Name
-}
-
 // PostConflicts answers which duties would be one person's although they may
 // not (permission.sod), if m held a post beside what he has; what conflicts
 // already is left out.
@@ -52,13 +38,13 @@ func (p *People) PostConflicts(r *store.Reader, m store.Member, post HeldPost) (
 	if err != nil {
 		return nil, err
 	}
-	facts, err := p.facts(r, m, org)
+	facts, err := p.facts(r, m)
 	if err != nil {
 		return nil, err
 	}
 	rules := p.rules()
 	before := rules.Conflicts(actor.Holdings)
-	facts.Posts = append(facts.Posts, post.Text(p.nameOf(org, post.Department)))
+	facts.Posts = append(facts.Posts, policy.PostFact{Post: post.Name, Department: post.Department})
 	all := rules.Conflicts(append(slices.Clone(actor.Holdings), rules.Entitled(facts, org)...))
 	return slices.DeleteFunc(all, func(c policy.Conflict) bool {
 		return slices.ContainsFunc(before, func(b policy.Conflict) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -68,6 +69,14 @@ func NewOrg(departments []Department, posts []PostHolders, administrators []int6
 func (o *Org) Department(id int64) (Department, bool) {
 	d, ok := o.byID[id]
 	return d, ok
+}
+
+// NameOf is the name of the department with the id in digits, as bound roles
+// name it.
+func (o *Org) NameOf(id string) (string, bool) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	d, found := o.byID[n]
+	return d.Name, found && err == nil
 }
 
 // Posts lists the posts the rulebook names, sorted.

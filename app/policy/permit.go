@@ -165,6 +165,30 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 	return decide(false, "permission.roles", "没有角色或授权给予此权限")
 }
 
+// Sources answers everything that gives an actor p now, grants first, each as
+// the decision it makes possible; nothing when p is refused to him.
+func (e *Engine) Sources(a Actor, p Permission, at time.Time) []Decision {
+	if !e.Permit(a, p, Object{}, at).Allowed {
+		return nil
+	}
+	var all []Decision
+	one := Actor{Member: a.Member, Active: true}
+	for _, g := range a.Grants {
+		g.Object = "" // for whatever object
+		one.Grants, one.Holdings = []Grant{g}, nil
+		if d := e.Permit(one, p, Object{}, at); d.Allowed {
+			all = append(all, d)
+		}
+	}
+	for _, h := range a.Holdings {
+		one.Grants, one.Holdings = nil, []Holding{h}
+		if d := e.Permit(one, p, Object{}, at); d.Allowed {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
 // Base says whether every active member has p, for some object.
 func (e *Engine) Base(p Permission) bool {
 	_, held := e.roles[Member][p]
