@@ -151,6 +151,16 @@ func (r *Reader) AccountApplicationsIn(kind AccountKind, state AccountState, lim
 	return all, nil
 }
 
+// AccountApplicationsBy answers the applications in a state that a member made,
+// newest first, at most limit.
+func (r *Reader) AccountApplicationsBy(applicant int64, state AccountState, limit int) ([]AccountApplication, error) {
+	all, err := list[AccountApplication](r, "WHERE applicant_id = ? AND state = ? ORDER BY id DESC"+first(limit), applicant, string(state))
+	if err != nil {
+		return nil, fmt.Errorf("account applications by member %d: %w", applicant, err)
+	}
+	return all, nil
+}
+
 // AccountCount is how many applications of a kind are in a state.
 type AccountCount struct {
 	Kind  AccountKind
@@ -233,4 +243,52 @@ func (tx *Tx) PutAccountArrival(a AccountArrival) error {
 		return fmt.Errorf("arrival of member %d: %w", a.MemberID, err)
 	}
 	return nil
+}
+
+// idle is the condition of members whose last act lies before an instant, be it
+// that they joined or that they were read for the first time.
+const idle = "status IN ('active', 'inactive', 'provisional') AND COALESCE(seen_at, joined_at, created_at) < ?"
+
+// IdleMembers answers the members who have done nothing since an instant, the
+// longest idle first, at most limit.
+func (r *Reader) IdleMembers(since time.Time, limit int) ([]Member, error) {
+	all, err := list[Member](r, "WHERE "+idle+" ORDER BY COALESCE(seen_at, joined_at, created_at), id"+first(limit), cut(since))
+	if err != nil {
+		return nil, fmt.Errorf("idle members: %w", err)
+	}
+	return all, nil
+}
+
+// CountIdleMembers counts the members who have done nothing since an instant.
+func (r *Reader) CountIdleMembers(since time.Time) (int, error) {
+	var n int64
+	if err := r.g.Model(&Member{}).Where(idle, cut(since)).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("count idle members: %w", translate(err))
+	}
+	return int(n), nil
+}
+
+// SuspendedMembers answers the members whose account is reported lost, by id, at
+// most limit.
+func (r *Reader) SuspendedMembers(limit int) ([]Member, error) {
+	all, err := list[Member](r, "WHERE suspended_at IS NOT NULL AND status <> 'left' ORDER BY id"+first(limit))
+	if err != nil {
+		return nil, fmt.Errorf("suspended members: %w", err)
+	}
+	return all, nil
+}
+
+// HandOversFor answers hand-overs a member may have to see to: those that are
+// only listed, and those whose work came to him, newest first, at most limit of
+// each.
+func (r *Reader) HandOversFor(member int64, limit int) ([]HandOver, error) {
+	var listed, his []HandOver
+	err := r.g.Where("state = ?", HandOverListed).Order("id DESC").Limit(limit).Find(&listed).Error
+	if err == nil {
+		err = r.g.Where("to_id = ? AND state = ?", member, HandOverDone).Order("id DESC").Limit(limit).Find(&his).Error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("hand-overs for member %d: %w", member, translate(err))
+	}
+	return append(listed, his...), nil
 }
