@@ -22,6 +22,7 @@ import (
 	"guiju/app/chat"
 	"guiju/app/communication"
 	"guiju/app/config"
+	"guiju/app/duty"
 	"guiju/app/notify"
 	"guiju/app/people"
 	"guiju/app/policy"
@@ -69,6 +70,7 @@ type App struct {
 	chat     *chat.Engine
 	schedule *schedule.Schedule
 	tasks    *task.Tasks
+	duty     *duty.Duty
 	metrics  *metrics
 	replica  string // the same after a restart
 	instance string // fresh at each start
@@ -215,6 +217,7 @@ func (a *App) buildDomains() error {
 	a.requests = request.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.tasks = task.New(a.notify, a.clocks, a.people, rules, a.log)
+	a.duty = duty.New(a.notify, a.people, rules)
 	a.schedule = schedule.New(rules, a.log)
 	a.addJobs()
 
@@ -233,6 +236,9 @@ func (a *App) buildDomains() error {
 		return err
 	}
 	if err := a.tasks.RegisterChat(a.chat); err != nil {
+		return err
+	}
+	if err := a.chat.Register(a.duty.Commands()...); err != nil {
 		return err
 	}
 	if err := a.chat.Register(a.clocks.Commands()...); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"guiju/app/chat"
 	"guiju/app/communication"
+	"guiju/app/duty"
 	"guiju/app/manual"
 	"guiju/app/response"
 	"guiju/wecom/sandbox"
@@ -73,6 +74,7 @@ func TestManualNamesEveryCommandOfTheChat(t *testing.T) {
 	var commands []chat.Command
 	commands = append(commands, (&communication.Communication{}).Commands()...)
 	commands = append(commands, (&response.Clocks{}).Commands()...)
+	commands = append(commands, (&duty.Duty{}).Commands()...)
 	require.Greater(t, len(commands), 10)
 	for _, l := range languages {
 		text := topic(t, l, "commands")

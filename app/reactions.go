@@ -17,6 +17,7 @@ import (
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
 	a.people.OnLeft(func(tx *store.Tx, l people.Left) error { return a.comm.Leave(tx, l.Member.ID) })
+	a.people.OnLeft(a.duty.Left)
 	a.people.OnRaise(a.tasks.Raise)
 	a.people.TakesOver("communication", a.comm)
 	a.people.TakesOver("task", a.tasks)
