@@ -31,7 +31,8 @@ type Task struct {
 	SubjectID   int64
 	UniqueKey   *string    // held while it is open
 	Phase       int64      // grows whenever older buttons must stop working
-	DueAt       *time.Time // nil: whenever he can
+	WorkLimit   string     // working time its owner has, "2wd"; "" for whenever he can
+	DueAt       *time.Time // by that, from when it was given to him; nil without a limit
 	EndedAt     *time.Time
 	CreatedAt   time.Time
 	Version     int64
@@ -41,14 +42,14 @@ type Task struct {
 func (Task) TableName() string { return "tasks" }
 
 func (*Task) columns() string {
-	return "id, number, state, owner_id, about_id, app, title, detail, instead, subject_kind, subject_id, unique_key, phase, due_at, " +
+	return "id, number, state, owner_id, about_id, app, title, detail, instead, subject_kind, subject_id, unique_key, phase, work_limit, due_at, " +
 		"ended_at, created_at, version"
 }
 
 func (t *Task) fields() []any {
 	return []any{
 		&t.ID, &t.Number, &t.State, &t.OwnerID, &t.AboutID, &t.App, &t.Title, &t.Detail, &t.Instead, &t.SubjectKind, &t.SubjectID,
-		&t.UniqueKey, &t.Phase, &t.DueAt, &t.EndedAt, &t.CreatedAt, &t.Version,
+		&t.UniqueKey, &t.Phase, &t.WorkLimit, &t.DueAt, &t.EndedAt, &t.CreatedAt, &t.Version,
 	}
 }
 
@@ -70,6 +71,8 @@ const (
 	TaskDone     TaskEventKind = "done"
 	TaskDropped  TaskEventKind = "cancelled"
 	TaskPassedOn TaskEventKind = "passed" // to another owner
+	TaskUrged    TaskEventKind = "urged"
+	TaskNoted    TaskEventKind = "noted" // 已知悉 by somebody above the owner
 )
 
 // TaskEvent is one line of a task's history, the ledger of G1-4d. Lines are

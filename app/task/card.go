@@ -50,6 +50,11 @@ func (t *Tasks) draw(r *store.Reader, v notify.View) (notify.Rendered, error) {
 	}, nil
 }
 
+// buttons are what the reminders about a task offer.
+func (t *Tasks) buttons(_ *store.Reader, clock store.Clock) ([]card.Button, error) {
+	return []card.Button{{Text: "完成", Style: 1, Key: notify.Key(0, "完成 "+clock.Number)}}, nil
+}
+
 func closedWord(task store.Task, owns bool) string {
 	switch {
 	case task.State == store.TaskClosed:

@@ -5,14 +5,14 @@
 // 反馈, and 审核 and 关闭 follow by themselves (免审). The six steps between
 // people, with their ledger, come with the task ledger.
 //
-//	state      完成    not needed  pass on    away, not reached
-//	executing  closed  cancelled   executing  executing
-//	closed     –       –           –          –
-//	cancelled  –       –           –          –
+//	state      完成    催办       已知悉     not needed  pass on    away       not reached
+//	executing  closed  executing  executing  cancelled   executing  executing  executing
+//	closed     –       –          closed     –           –          –          –
+//	cancelled  –       –          cancelled  –           –          –          –
 //
-// A task has one owner, found when it is raised; only he says 完成. Passing on
-// makes somebody else the owner, with a fresh time limit. An end frees the
-// task's unique key.
+// A task has one owner, found when it is raised; only he says 完成, and only
+// those above him 催办 and 已知悉. Passing on makes somebody else the owner, with
+// a fresh time limit. An end frees the task's unique key. – changes nothing.
 package task
 
 import (
@@ -42,17 +42,25 @@ const (
 	maxRaised  = 100  // open tasks of one record
 )
 
+// People finds who has to do something, and who stands above him. It is
+// implemented by people.
+type People interface {
+	Resolve(r *store.Reader, w people.Whom, about int64) (people.Found, error)
+	Superior(r *store.Reader, member int64) (int64, error)
+	Heads(r *store.Reader, member int64) ([]int64, error)
+}
+
 // Tasks is the domain.
 type Tasks struct {
 	notify *notify.Notifier
 	clocks *response.Clocks
-	people *people.People
+	people People
 	rules  notify.Rules
 	log    *slog.Logger
 }
 
 // New builds the domain and registers its card and hooks.
-func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules notify.Rules, log *slog.Logger) *Tasks {
+func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rules, log *slog.Logger) *Tasks {
 	t := &Tasks{notify: n, clocks: clocks, people: p, rules: rules, log: log}
 	n.Card(taskCard, t.draw)
 	n.OnDelivered(taskPurpose, func(tx *store.Tx, d notify.Delivered) error {
@@ -60,6 +68,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules no
 	})
 	clocks.OnUndelivered("task", t.forward)
 	clocks.OnAway("task", t.standIn)
+	clocks.ActsOn("task", t.buttons)
 	clocks.AlsoWaiting("待我完成", t.withoutLimit)
 	return t
 }
@@ -88,13 +97,15 @@ func (t *Tasks) Raise(tx *store.Tx, d people.ToDo) error {
 		task.UniqueKey = &d.Unique
 	}
 	if d.Within != (policy.WorkSpan{}) {
-		due := t.rules().Calendar().Add(tx.Now(), d.Within)
-		task.DueAt = &due
+		task.WorkLimit = d.Within.String()
 	}
 	if task.Number, err = tx.Number("T"); err != nil {
 		return err
 	}
 	if err := t.assign(tx, &task, found.Members); err != nil {
+		return err
+	}
+	if err := t.limit(tx, &task); err != nil {
 		return err
 	}
 	if err := tx.AddTask(&task); err != nil {
@@ -132,12 +143,38 @@ func (t *Tasks) assign(tx *store.Tx, task *store.Task, members []int64) error {
 	return nil
 }
 
+// limit sets until when a task is to be done, counted from now.
+func (t *Tasks) limit(tx *store.Tx, task *store.Task) error {
+	if task.WorkLimit == "" {
+		return nil
+	}
+	within, err := span(*task)
+	if err != nil {
+		return err
+	}
+	due := t.rules().Calendar().Add(tx.Now(), within)
+	task.DueAt = &due
+	return nil
+}
+
+func span(task store.Task) (policy.WorkSpan, error) {
+	var within policy.WorkSpan
+	if err := within.UnmarshalText([]byte(task.WorkLimit)); err != nil {
+		return within, fmt.Errorf("limit of task %d: %w", task.ID, err)
+	}
+	return within, nil
+}
+
 // give shows a task to its owner and starts his time.
 func (t *Tasks) give(tx *store.Tx, task store.Task) error {
-	if task.DueAt != nil {
-		_, err := t.clocks.Open(tx, response.Opening{
+	if task.WorkLimit != "" {
+		within, err := span(task)
+		if err != nil {
+			return err
+		}
+		_, err = t.clocks.Open(tx, response.Opening{
 			Subject: task.Subject(), Number: task.Number, Title: task.Title, App: task.App,
-			Class: policy.Normal, NeedsReply: true, Receiver: task.OwnerID,
+			Class: policy.Normal, Limit: within, NeedsReply: true, Receiver: task.OwnerID,
 		})
 		if err != nil {
 			return err
@@ -188,10 +225,8 @@ func (t *Tasks) passOn(tx *store.Tx, task store.Task, to int64, why string) erro
 	if err := t.clocks.Pass(tx, task.Subject(), task.OwnerID); err != nil {
 		return err
 	}
-	if task.DueAt != nil && task.DueAt.After(task.CreatedAt) {
-		calendar := t.rules().Calendar()
-		due := calendar.AddWork(tx.Now(), calendar.WorkBetween(task.CreatedAt, *task.DueAt))
-		task.DueAt = &due
+	if err := t.limit(tx, &task); err != nil {
+		return err
 	}
 	task.OwnerID, task.Instead = to, clip(why, maxTitle)
 	task.Phase++
@@ -233,7 +268,7 @@ func (t *Tasks) enter(tx *store.Tx, task store.Task, kind store.TaskEventKind, f
 // for a task without a time limit, which stays where it is.
 func (t *Tasks) Refused(tx *store.Tx, r notify.Refused) (bool, error) {
 	task, err := tx.Task(r.Message.SubjectID)
-	if err != nil || task.DueAt == nil {
+	if err != nil || task.WorkLimit == "" {
 		return false, err
 	}
 	return true, t.clocks.Refused(tx, task.Subject(), r.Members, r.Why)

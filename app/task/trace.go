@@ -17,12 +17,13 @@ var stateWords = map[store.TaskState]string{
 
 var eventWords = map[store.TaskEventKind]string{
 	store.TaskRaised: "下达并分配", store.TaskDone: "完成（免审，已关闭）", store.TaskDropped: "取消", store.TaskPassedOn: "转交",
+	store.TaskUrged: "催办", store.TaskNoted: "已知悉",
 }
 
-// Trace tells a task's story to its owners, those above them, the one it is
+// trace is 追溯 of a task, for its owners, those above them, the one it is
 // about, and whoever may read the log (G1-4d).
-func (t *Tasks) Trace(call *chat.Call, number string) (chat.Answer, error) {
-	r := &call.Tx.Reader
+func (t *Tasks) trace(call *chat.Call) (chat.Answer, error) {
+	r, number := &call.Tx.Reader, call.Number("编号")
 	task, err := r.TaskByNumber(number)
 	if errors.Is(err, store.ErrNotFound) {
 		return chat.Answer{}, chat.NotFound{Number: number}
@@ -54,20 +55,26 @@ func (t *Tasks) visible(call *chat.Call, task store.Task) (bool, error) {
 	if slices.Contains(append(owners, task.AboutID), call.Member.ID) {
 		return true, nil
 	}
-	if task.OwnerID != 0 {
-		heads, err := t.people.Heads(r, task.OwnerID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		superior, err := t.people.Superior(r, task.OwnerID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		if slices.Contains(append(heads, superior), call.Member.ID) {
-			return true, nil
-		}
+	if over, err := t.over(r, task, call.Member.ID); err != nil || over {
+		return over, err
 	}
 	return call.Permits.Permit(call, string(policy.LogRead), task.Number)
+}
+
+// over says whether a member stands directly above a task's owner.
+func (t *Tasks) over(r *store.Reader, task store.Task, member int64) (bool, error) {
+	if task.OwnerID == 0 || task.OwnerID == member {
+		return false, nil
+	}
+	heads, err := t.people.Heads(r, task.OwnerID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	superior, err := t.people.Superior(r, task.OwnerID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	return slices.Contains(append(heads, superior), member), nil
 }
 
 // story tells what was to be done, who has it and what happened.

@@ -14,6 +14,7 @@ CREATE TABLE tasks (
   subject_id      BIGINT NOT NULL,
   unique_key      VARCHAR(190),
   phase           BIGINT NOT NULL,
+  work_limit      VARCHAR(32) NOT NULL,
   due_at          DATETIME(3),
   ended_at        DATETIME(3),
   created_at      DATETIME(3) NOT NULL,

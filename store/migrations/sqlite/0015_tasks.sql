@@ -14,6 +14,7 @@ CREATE TABLE tasks (
   subject_id      INTEGER NOT NULL,
   unique_key      TEXT,
   phase           INTEGER NOT NULL,
+  work_limit      TEXT NOT NULL,
   due_at          DATETIME,
   ended_at        DATETIME,
   created_at      DATETIME NOT NULL,
