@@ -2,6 +2,7 @@ package duty
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -217,7 +218,11 @@ func (d *Duty) appoint(call *chat.Call, m store.Member, post people.HeldPost, en
 	if access != nil {
 		follows = "权限随之调整：原岗位的权限已收回，新增的等待确认。"
 	}
-	text := fmt.Sprintf("【岗位变更】%s自今日起担任%s%s。%s", m.Name, name, before, follows)
+	open, err := d.openWork(&tx.Reader, m)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	text := fmt.Sprintf("【岗位变更】%s自今日起担任%s%s。%s%s", m.Name, name, before, follows, open)
 	if err := d.tellChange(call, moved, post, text, places); err != nil {
 		return chat.Answer{}, err
 	}
@@ -225,6 +230,39 @@ func (d *Duty) appoint(call *chat.Call, m store.Member, post people.HeldPost, en
 		return chat.Answer{}, err
 	}
 	return chat.Accepted("", strings.TrimSpace(fmt.Sprintf("%s自今日起担任%s%s，已通知本人和部门主管。%s", m.Name, name, before, follows))), nil
+}
+
+// maxWork bounds the open work that is named.
+const maxWork = 10
+
+// openWork names what a member has in his hands, from every domain that holds
+// work: it stays with him, and he and the heads see what may have to be passed
+// on.
+func (d *Duty) openWork(r *store.Reader, m store.Member) (string, error) {
+	domains := d.people.HandOvers()
+	var b strings.Builder
+	listed, more := 0, false
+	for _, name := range slices.Sorted(maps.Keys(domains)) {
+		work, err := domains[name].List(r, m.ID, maxWork+1)
+		if err != nil {
+			return "", fmt.Errorf("open work of member %d in %s: %w", m.ID, name, err)
+		}
+		for _, w := range work {
+			if listed == maxWork {
+				more = true
+				break
+			}
+			listed++
+			fmt.Fprintf(&b, "\n· %s %s %s", domains[name].Label(), w.Number, clip(w.Title, 24))
+		}
+	}
+	switch {
+	case listed == 0:
+		return "", nil
+	case more:
+		b.WriteString("\n……")
+	}
+	return fmt.Sprintf("\n%s手上未办完的事项仍由本人办理，需要时请交接：%s", m.Name, b.String()), nil
 }
 
 // tellChange tells the member and the heads of his department and of the

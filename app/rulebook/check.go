@@ -2,6 +2,8 @@ package rulebook
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,7 @@ func Check(b *Book, org *policy.Org, now time.Time) []Finding {
 	checkHolidays(b, now, add)
 	checkResponse(b, now, add)
 	checkTopics(r, add)
+	checkNodes(r, add)
 	if org == nil {
 		checkMapping(r, add)
 	} else {
@@ -87,6 +90,20 @@ func checkTopics(r *policy.Rules, add func(path, text, remedy string)) {
 	}
 }
 
+// checkNodes finds nodes that two posts have (G1-4.2.2(3)).
+func checkNodes(r *policy.Rules, add func(path, text, remedy string)) {
+	owner := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Posts)) {
+		for i, node := range r.Posts[name].Nodes {
+			if other, taken := owner[node]; taken {
+				add(fmt.Sprintf("posts.%s.nodes[%d]", name, i), fmt.Sprintf("节点“%s”同时属于岗位“%s”", node, other), "请只留在一个岗位下，避免职责重叠")
+				continue
+			}
+			owner[node] = name
+		}
+	}
+}
+
 // checkMapping judges departments by the rulebook alone.
 func checkMapping(r *policy.Rules, add func(path, text, remedy string)) {
 	var missing []string
@@ -114,6 +131,17 @@ func checkOrg(b *Book, org *policy.Org, add func(path, text, remedy string)) {
 			if dept, _ := org.Department(d.ID); len(dept.Leaders) == 0 {
 				add("departments."+name, "部门"+d.Name+"没有部门主管", "请在企业微信管理后台为它设置部门负责人")
 			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Rules.Posts)) {
+		post := b.Rules.Posts[name]
+		if post.Department != "" {
+			if d := b.Engine.ResolveDepartment(post.Department, org); d.Fallback || !d.Found {
+				add("posts."+name+".department", "通讯录里没有"+post.Department, "请改成已有的部门，或在 departments 中指定编号")
+			}
+		}
+		if len(org.HoldersAnywhere(name)) == 0 {
+			add("posts."+name, "没有人担任“"+name+"”，有关事项将由部门主管处理", "请在企业微信中把成员的职务设为"+name+"，或在 holders 里填写账号")
 		}
 	}
 	for i, topic := range b.Rules.Route.Topics {

@@ -197,7 +197,19 @@ route: {topic_departments: [{words: 登录, department: 技术支持部}, {words
 		departments = append(departments, policy.Department{ID: int64(i + 1), Name: name, Leaders: []int64{1}})
 	}
 	fine := book(t, "administrators: [chenli]")
-	require.Empty(t, Check(fine, policy.NewOrg(departments, nil, []int64{1}), monday))
+	var holders []policy.PostHolders
+	for _, name := range fine.Engine.Posts() {
+		holders = append(holders, policy.PostHolders{Post: name, Department: 1, Members: []int64{1}})
+	}
+	require.Empty(t, Check(fine, policy.NewOrg(departments, holders, []int64{1}), monday))
+
+	// Two posts own one node; one stands in a department that is not there.
+	overlapping := book(t, "administrators: [chenli]\nposts: {出纳: {nodes: [发票开具], department: 资金部}}")
+	require.Equal(t, strings.Join([]string{
+		"posts.财务经理.nodes[0]：节点“发票开具”同时属于岗位“出纳”。请只留在一个岗位下，避免职责重叠",
+		"posts.出纳.department：通讯录里没有资金部。请改成已有的部门，或在 departments 中指定编号",
+		"posts.出纳：没有人担任“出纳”，有关事项将由部门主管处理。请在企业微信中把成员的职务设为出纳，或在 holders 里填写账号",
+	}, "\n"), render(Check(overlapping, policy.NewOrg(departments, holders, []int64{1}), monday)))
 }
 
 func FuzzParse(f *testing.F) {
