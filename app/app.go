@@ -81,6 +81,7 @@ type App struct {
 
 	skew        atomic.Int64 // this clock minus the database's, nanoseconds
 	othersSpool atomic.Bool  // another replica has callbacks in its spool
+	derivedBy   atomic.Int64 // rulebook version by which roles were derived, as far as this process has seen to it
 
 	enqueued atomic.Pointer[chan struct{}] // towards the other replicas; nil without Redis
 
@@ -382,6 +383,9 @@ func (a *App) becomeReady(ctx context.Context) {
 	}
 	if err := a.ensureJobs(ctx); err != nil {
 		a.log.Error("no timers of what comes round", "err", err)
+	}
+	if err := a.deriveAccess(ctx); err != nil {
+		a.log.Error("roles are not derived from the rulebook", "err", err)
 	}
 	a.ready.Store(true)
 	a.log.Info("ready", "store", a.cfg.Store.Driver, "apps", len(a.clients))

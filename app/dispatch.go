@@ -33,7 +33,11 @@ func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (outcome, er
 	from := chat.From{
 		Member: member, App: d.App, Delivery: id, At: actAt(head.CreateTime, d.ReceivedAt),
 	}
-	answer, err := a.converse(tx, from, d.Event)
+	act := a.converse
+	if !member.Present() {
+		act = a.turnAway
+	}
+	answer, err := act(tx, from, d.Event)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -77,6 +81,26 @@ func (a *App) converse(tx *store.Tx, from chat.From, ev event.Event) (chat.Answe
 		return a.chat.NonText(tx, from, media)
 	}
 	return chat.Answer{}, nil
+}
+
+// absent is what somebody who does not work here is told, whatever he did.
+const absent = "【无权限】您的账号已停用或已离职，不能再使用本应用。如果您仍在职，请联系行政部核对企业微信通讯录，恢复后即可继续使用。"
+
+// turnAway refuses whoever has left or is disabled before anything he did is
+// looked at. His details are read again: an event that he is back may be lost.
+func (a *App) turnAway(tx *store.Tx, from chat.From, ev event.Event) (chat.Answer, error) {
+	err := tx.Audit(store.AuditEntry{
+		Actor: from.Member.ID, Action: "permission.denied", Source: store.SourceCallback,
+		Subject: store.Subject{Kind: "delivery", ID: from.Delivery},
+		Detail:  map[string]any{"status": string(from.Member.Status), "event": ev.Head().MsgType},
+	})
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	if err := a.people.ReadAgain(tx, from.Member); err != nil {
+		return chat.Answer{}, err
+	}
+	return a.chat.Refuse(tx, from, absent)
 }
 
 // press runs the command of a card's button. A press on a copy that is out of
@@ -142,6 +166,14 @@ type permits struct{ a *App }
 func (p permits) Permit(c *chat.Call, permission, _ string) (bool, error) {
 	decision, err := p.a.people.Can(&c.Tx.Reader, c.Member, policy.Permission(permission), policy.Object{})
 	return decision.Allowed, err
+}
+
+// Used implements chat.Uses. What everybody may do is not worth a record.
+func (p permits) Used(c *chat.Call, permission string) error {
+	if p.a.rules.Load().Base(policy.Permission(permission)) {
+		return nil
+	}
+	return c.Tx.NoteUse(c.Member.ID, permission)
 }
 
 // Denied implements chat.Permits.

@@ -66,12 +66,26 @@ func (a *App) note(ctx context.Context, err error) {
 }
 
 // beat tells the other replicas of this one, hears of them, follows the
-// rulebook, and stores what the doctor asks for, so that nobody who has just
+// rulebook, with everybody's roles, and stores what the doctor asks for, so that nobody who has just
 // pressed 保存 on the console waits for it.
 func (a *App) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, beatEvery)
 	defer cancel()
-	return errors.Join(a.reportReplica(ctx), a.followRulebook(ctx), a.flushRefusals(ctx), a.flushVerified(ctx))
+	return errors.Join(a.reportReplica(ctx), a.followRulebook(ctx), a.deriveAccess(ctx), a.flushRefusals(ctx), a.flushVerified(ctx))
+}
+
+// deriveAccess has everybody's roles derived anew, once, when another rulebook
+// has come into force.
+func (a *App) deriveAccess(ctx context.Context) error {
+	version := int64(a.rules.Load().Version())
+	if a.derivedBy.Load() == version {
+		return nil
+	}
+	if err := a.db.InBackground(ctx, a.people.RulesInForce); err != nil {
+		return fmt.Errorf("derive roles: %w", err)
+	}
+	a.derivedBy.Store(version)
+	return nil
 }
 
 // tick is one round of upkeep. Each step is bounded, and none keeps the others

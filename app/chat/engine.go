@@ -355,6 +355,9 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 	}
 	t.drop(f)
 	t.unpress(f)
+	if err := t.used(c); err != nil {
+		return Answer{}, err
+	}
 	if !t.missed {
 		t.mem.Failures = 0
 	}

@@ -156,3 +156,7 @@ func HoldingText(h policy.Holding) string {
 	}
 	return string(h.Role) + ":" + h.Object
 }
+
+// ReadAgain reads a member's details again, for one who is said to be gone and
+// acts all the same.
+func (p *People) ReadAgain(tx *store.Tx, m store.Member) error { return p.readLater(tx, m.UserID) }
