@@ -322,13 +322,3 @@ func (r *Reader) UsesOf(members []int64) ([]PermissionUse, error) {
 	}
 	return all, nil
 }
-
-// CountPresentMembers counts everybody who works here.
-func (r *Reader) CountPresentMembers() (int64, error) {
-	var n int64
-	err := r.g.Model(&Member{}).Where("status <> ? AND status <> ?", MemberLeft, MemberDisabled).Count(&n).Error
-	if err != nil {
-		return 0, fmt.Errorf("count members: %w", translate(err))
-	}
-	return n, nil
-}

@@ -140,21 +140,3 @@ func TestUsesAreWrittenOnceADay(t *testing.T) {
 		require.Empty(t, uses())
 	})
 }
-
-func TestPresentMembersAreCounted(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
-		ctx := context.Background()
-		require.NoError(t, db.InTx(ctx, func(tx *store.Tx) error {
-			for userid, status := range map[string]store.MemberStatus{"a": store.MemberActive, "b": store.MemberLeft, "c": store.MemberInactive, "d": store.MemberDisabled} {
-				m := store.Member{UserID: userid, Name: userid, Status: status}
-				if err := tx.AddMember(&m); err != nil {
-					return err
-				}
-			}
-			return nil
-		}))
-		n, err := db.Reader(ctx).CountPresentMembers()
-		require.NoError(t, err)
-		require.EqualValues(t, 2, n)
-	})
-}
