@@ -25,6 +25,7 @@ import (
 	"guiju/app/duty"
 	"guiju/app/notify"
 	"guiju/app/people"
+	"guiju/app/permission"
 	"guiju/app/policy"
 	"guiju/app/request"
 	"guiju/app/response"
@@ -54,30 +55,31 @@ type App struct {
 	now     func() time.Time
 	machine func() time.Time
 
-	rules    atomic.Pointer[policy.Engine]
-	db       *store.DB
-	redis    *store.Redis
-	spool    *spool.Spool
-	queue    *queue.Queue
-	clients  map[string]*wecom.Client
-	handler  *callback.Handler
-	inbox    *inbox
-	notify   *notify.Notifier
-	people   *people.People
-	clocks   *response.Clocks
-	requests *request.Requests
-	comm     *communication.Communication
-	chat     *chat.Engine
-	schedule *schedule.Schedule
-	tasks    *task.Tasks
-	duty     *duty.Duty
-	metrics  *metrics
-	replica  string // the same after a restart
-	instance string // fresh at each start
-	refusals refusals
-	verified verifications
-	state    stateReader
-	router   http.Handler
+	rules       atomic.Pointer[policy.Engine]
+	db          *store.DB
+	redis       *store.Redis
+	spool       *spool.Spool
+	queue       *queue.Queue
+	clients     map[string]*wecom.Client
+	handler     *callback.Handler
+	inbox       *inbox
+	notify      *notify.Notifier
+	people      *people.People
+	clocks      *response.Clocks
+	requests    *request.Requests
+	permissions *permission.Permissions
+	comm        *communication.Communication
+	chat        *chat.Engine
+	schedule    *schedule.Schedule
+	tasks       *task.Tasks
+	duty        *duty.Duty
+	metrics     *metrics
+	replica     string // the same after a restart
+	instance    string // fresh at each start
+	refusals    refusals
+	verified    verifications
+	state       stateReader
+	router      http.Handler
 
 	skew        atomic.Int64 // this clock minus the database's, nanoseconds
 	othersSpool atomic.Bool  // another replica has callbacks in its spool
@@ -216,6 +218,7 @@ func (a *App) buildDomains() error {
 	a.clocks = response.New(a.notify, rules, a.people, a.log)
 	a.clocks.OnBreach(a.metrics.breach)
 	a.requests = request.New(a.notify, a.clocks, a.people, rules, a.log)
+	a.permissions = permission.New(a.notify, a.clocks, a.people, a.requests, rules, a.log)
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.tasks = task.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.duty = duty.New(a.notify, a.people, rules)
@@ -248,12 +251,16 @@ func (a *App) buildDomains() error {
 	if err := a.requests.RegisterChat(a.chat); err != nil {
 		return err
 	}
+	if err := a.permissions.RegisterChat(a.chat); err != nil {
+		return err
+	}
 	a.react()
 
 	a.notify.Register(a.queue)
 	a.people.Register(a.queue)
 	a.clocks.Register(a.queue)
 	a.comm.Register(a.queue)
+	a.permissions.Register(a.queue)
 	a.schedule.Register(a.queue)
 	return nil
 }

@@ -26,7 +26,7 @@ var membersNamed = map[string]string{
 	// communication
 	"items.sender_id":         "communication: what he asked is withdrawn",
 	"item_parties.member_id":  "communication: another owes the answer",
-	"clocks.receiver_id":      "communication request task: the clock passes with its item, step or task",
+	"clocks.receiver_id":      "communication request task permission: the clock passes with its item, step, task, change or review",
 	"clocks.sender_id":        "communication request task: whoever waits is told by the item, request or task",
 	"item_parties.deputy_for": "history: in whose place somebody answers",
 	"item_entries.member_id":  "history: who did it",

@@ -12,6 +12,14 @@ import (
 func (a *App) addJobs() {
 	a.schedule.Add(
 		schedule.Job{
+			Name: "J-PERM-REVIEW", Title: "开始季度权限审查", Clause: "G1-4.3.2(3)b", When: schedule.FirstWorkday(schedule.Quarter, "09:00"),
+			Run: func(tx *store.Tx, p schedule.Period) (string, error) { return a.permissions.BeginReview(tx, p.Key) },
+		},
+		schedule.Job{
+			Name: "J-ROLE-REVIEW", Title: "开始季度角色审查，与权限审查一并进行", Clause: "G1-4.2.1(四)", When: schedule.FirstWorkday(schedule.Quarter, "09:00"),
+			Run: func(tx *store.Tx, p schedule.Period) (string, error) { return a.permissions.BeginReview(tx, p.Key) },
+		},
+		schedule.Job{
 			Name: "J-CONTACT-SYNC", Title: "与企业微信核对通讯录", Clause: "G1-2f", When: schedule.Daily("03:00"),
 			Run: func(tx *store.Tx, _ schedule.Period) (string, error) {
 				return "已开始核对，结果见 guiju members list", a.people.CompareLater(tx)

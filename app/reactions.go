@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"guiju/app/chat"
@@ -22,15 +23,20 @@ func (a *App) react() {
 	a.people.TakesOver("communication", a.comm)
 	a.people.TakesOver("task", a.tasks)
 	a.people.TakesOver("request", a.requests.HandOver())
+	a.people.TakesOver("permission", a.permissions.HandOver())
+	a.people.OnChanged(a.permissions.Changed)
 	a.notify.Card(questionCard, a.drawQuestion)
 }
+
+// timed are the kinds of records whose cards carry response clocks.
+var timed = []string{"item", "request_step", "permission_change", "permission_review"}
 
 // undeliverable is what follows when a message will not reach somebody: the
 // clock of an item passes to the 部门主管, who tells the sender and the
 // administrators; a question is asked by text; of anything else the
 // administrators are told (G1-4.1(5) AE1).
 func (a *App) undeliverable(tx *store.Tx, r notify.Refused) error {
-	if r.Message.CardKind != "" && (r.Message.SubjectKind == "item" || r.Message.SubjectKind == "request_step") {
+	if r.Message.CardKind != "" && slices.Contains(timed, r.Message.SubjectKind) {
 		return a.clocks.Refused(tx, r.Message.Subject(), r.Members, r.Why)
 	}
 	if r.Message.SubjectKind == "task" && r.Message.CardKind != "" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (d *Permissions) worthAsking(call *chat.Call, info policy.PermissionInfo, o
 			return chat.Refused{Reason: "管理员已明确禁止您使用「" + info.Title + "」", Clause: "S02", Instead: "请联系管理员解除禁止"}
 		}
 	}
-	if err := d.noConflict(actor, info, object); err != nil {
+	if err := d.noConflict(actor, info); err != nil {
 		return err
 	}
 	// Held for anything, not only for one's own or one's department's.
@@ -150,36 +151,20 @@ func (d *Permissions) worthAsking(call *chat.Call, info policy.PermissionInfo, o
 
 // noConflict refuses the permission to decide a node to whoever may not hold
 // the role that goes with it (permission.sod).
-func (d *Permissions) noConflict(actor policy.Actor, info policy.PermissionInfo, object string) error {
-	role, process := approverOf(info.Code)
-	if role == "" {
+func (d *Permissions) noConflict(actor policy.Actor, info policy.PermissionInfo) error {
+	asked, ok := policy.NodeDuty(info.Code)
+	if !ok {
 		return nil
 	}
-	asked := policy.Holding{Role: role, Object: process}
-	for _, conflict := range d.rules().Conflicts(append(actor.Holdings[:len(actor.Holdings):len(actor.Holdings)], asked)) {
+	for _, conflict := range d.rules().Conflicts(append(slices.Clone(actor.Holdings), asked)) {
 		if conflict.A == asked || conflict.B == asked {
 			return chat.Refused{
-				Reason: "「" + info.Title + "」与您的职责不相容：" + strings.Join(conflict.Rule, " 与 "), Clause: "G1-4.2.1(四)",
+				Reason: "「" + info.Title + "」与您的职责不相容：" + names{people: d.people}.conflict(conflict), Clause: "G1-4.2.1(四)",
 				Instead: "请由其他同事审批该流程",
 			}
 		}
 	}
 	return nil
-}
-
-// approverOf answers the role that gives a node's permission, and its process.
-func approverOf(p policy.Permission) (policy.Role, string) {
-	parts := strings.Split(string(p), ".")
-	if len(parts) != 5 || parts[1] != "node" {
-		return "", ""
-	}
-	switch strings.ToUpper(parts[3]) {
-	case "A":
-		return policy.ApproverA, parts[2]
-	case "B":
-		return policy.ApproverB, parts[2]
-	}
-	return "", ""
 }
 
 // checkDecision refuses to approve what would end before it begins.

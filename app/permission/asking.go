@@ -1,7 +1,6 @@
 package permission
 
 import (
-	"fmt"
 	"slices"
 
 	"guiju/app/chat"
@@ -232,20 +231,24 @@ func (h handOver) Reassign(tx *store.Tx, w store.Subject, from, to int64, why st
 	})
 }
 
-// extend gives the commands of other domains our numbers: QX and QS.
+// extend gives the commands of other domains our numbers: QX for changes, QS
+// for reviews, QH for their rows.
 func (d *Permissions) extend(engine *chat.Engine) error {
+	change := chat.Extension{Prefix: "QX", What: "权限变更", Record: openChanges, Permission: string(policy.ItemTrace)}
+	review := chat.Extension{Prefix: "QS", What: "权限审查", Record: openReviews, Permission: string(policy.ItemTrace)}
+	row := chat.Extension{Prefix: "QH", What: "权限审查的一项", Record: openRows, Permission: string(policy.ItemTrace)}
 	for _, of := range []struct {
-		prefix, record string
-		show           func(*chat.Call) (chat.Answer, error)
-	}{{"QX", openChanges, d.traceChange}, {"QS", openReviews, d.traceReview}} {
-		for command, run := range map[string]func(*chat.Call) (chat.Answer, error){
-			"追溯": of.show, "催办": d.urge, "已知悉": d.note,
-		} {
-			err := engine.Extend(command, chat.Extension{Prefix: of.prefix, Record: of.record, Permission: string(policy.ItemAnswer), Run: run})
-			if err != nil {
-				return fmt.Errorf("numbers %s: %w", of.prefix, err)
-			}
+		command   string
+		extension chat.Extension
+		run       func(*chat.Call) (chat.Answer, error)
+	}{
+		{"追溯", change, d.traceChange}, {"追溯", review, d.traceReview}, {"追溯", row, d.traceRow},
+		{"催办", change, d.urge}, {"催办", review, d.urge}, {"已知悉", change, d.note}, {"已知悉", review, d.note},
+	} {
+		of.extension.Run = of.run
+		if err := engine.Extend(of.command, of.extension); err != nil {
+			return err
 		}
 	}
-	return engine.Extend("追溯", chat.Extension{Prefix: "QH", Record: openRows, Permission: string(policy.ItemAnswer), Run: d.traceRow})
+	return nil
 }

@@ -193,7 +193,7 @@ func (d *Permissions) worded(err error) (error, bool) {
 	case errors.As(err, &conflicting):
 		var pairs []string
 		for _, c := range conflicting.Conflicts {
-			pairs = append(pairs, names{rules: d.rules(), org: policy.NewOrg(nil, nil, nil)}.conflict(c))
+			pairs = append(pairs, names{people: d.people}.conflict(c))
 		}
 		return chat.Refused{Reason: "职责冲突：" + some(pairs, 3), Clause: "G1-4.2.1(四)", Instead: "换一位同事，或先收回与之冲突的角色"}, true
 	case errors.As(err, &self):
@@ -204,7 +204,7 @@ func (d *Permissions) worded(err error) (error, bool) {
 	return nil, false
 }
 
-// conflict is "流程管理员 不能兼任 审批人员A（P-02）".
+// conflict is "流程管理员 与 审批人员A（P-02） 不能由同一人担任".
 func (n names) conflict(c policy.Conflict) string {
 	return n.holding(c.A) + " 与 " + n.holding(c.B) + " 不能由同一人担任"
 }
@@ -259,23 +259,39 @@ func (d *Permissions) unassignRole(call *chat.Call, from store.Member, info poli
 		}
 	}
 	given := names.holding(held[0])
-	if held[0].Source.Derived() {
+	binding, err := d.bindingOf(r, from, held[0])
+	if isMissing(err) {
 		return chat.Answer{}, chat.Refused{
-			Reason: fmt.Sprintf("「%s」%s，随通讯录和规则变化，不能单独收回", given, held[0].Source.Label()), Clause: "G2-4.2(2)",
-			Instead: "调整" + from.Name + "的部门或岗位；要立即停用一项权限，发送：权限 禁止 " + from.Name + " <权限>",
+			Reason: fmt.Sprintf("「%s」%s，不能单独收回", given, held[0].Source.Label()), Clause: "G2-4.2(2)",
+			Instead: "调整" + from.Name + "的角色类别，或在规则文件的 administrators 中删除",
 		}
 	}
-	ended, err := d.people.Unassign(call.Tx, from.ID, info.Role, held[0].Object, call.Member.ID, why)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	err = d.people.EndBinding(call.Tx, binding.ID, call.Member.ID, why)
 	if worded, ok := d.worded(err); ok {
 		return chat.Answer{}, worded
 	}
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	if !ended {
-		return chat.Answer{}, chat.Refused{Reason: from.Name + "没有角色「" + given + "」", Instead: "谁有 <权限> 可查看持有人"}
-	}
 	return d.withdrawn(call, from, "角色「"+given+"」", why)
+}
+
+// bindingOf finds what gives a member a role; store.ErrNotFound when it follows
+// from his category or from the rulebook's administrators.
+func (d *Permissions) bindingOf(r *store.Reader, m store.Member, h policy.Holding) (store.RoleBinding, error) {
+	bindings, err := r.BindingsOf(m.ID)
+	if err != nil {
+		return store.RoleBinding{}, err
+	}
+	for _, b := range bindings {
+		if b.State.InForce() && b.Role == string(h.Role) && strings.EqualFold(b.Object, h.Object) && b.Source == string(h.Source) {
+			return b, nil
+		}
+	}
+	return store.RoleBinding{}, fmt.Errorf("binding of %s: %w", h.Role, store.ErrNotFound)
 }
 
 // objectAndReason parts what follows a role: 对象:P-02, or a first word that is

@@ -21,9 +21,9 @@ const changeCard = "permission-change"
 // do (G1-4.3.2(2), G1-4.2(3)).
 const confirmer = people.Whom("post:行政部/用户权限管理")
 
-// changed follows a change of somebody's access that is new, amended or
+// Changed follows a change of somebody's access that is new, amended or
 // settled: the member is told, and what it adds is put to who confirms it.
-func (d *Permissions) changed(tx *store.Tx, c store.PermissionChange) error {
+func (d *Permissions) Changed(tx *store.Tx, c store.PermissionChange) error {
 	if err := d.tellChanged(tx, c); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (d *Permissions) tellChanged(tx *store.Tx, c store.PermissionChange) error 
 		lines = append(lines, "新增没有通过，保持现状。需要时可发送：权限申请 <权限> <理由> [期限]")
 	default:
 		if len(removed) > 0 {
-			lines = append(lines, "已收回："+strings.Join(removed, "、"))
+			lines = append(lines, d.removedWord(c)+"："+strings.Join(removed, "、"))
 		}
 		if len(added) > 0 && c.State == store.ChangeOpen {
 			lines = append(lines, "新增，等待确认："+strings.Join(added, "、"))
@@ -124,6 +124,17 @@ func (d *Permissions) tellChanged(tx *store.Tx, c store.PermissionChange) error 
 		}
 	}
 	return nil
+}
+
+// removedWord says whether what a change removes has ended already: by default
+// at once (permission.revoke_immediately).
+func (d *Permissions) removedWord(c store.PermissionChange) string {
+	switch {
+	case c.State != store.ChangeOpen || d.rules().Rules().Permission.RevokeImmediately:
+		return "已收回"
+	default:
+		return "确认后收回"
+	}
 }
 
 // confirm is 确认新增.
@@ -253,7 +264,7 @@ func (d *Permissions) drawChange(r *store.Reader, v notify.View) (notify.Rendere
 		{KeyName: "原因", Value: c.Reason},
 	}
 	if len(removed) > 0 {
-		text += "\n已收回：" + strings.Join(removed, "、")
+		text += "\n" + d.removedWord(c) + "：" + strings.Join(removed, "、")
 	}
 	if due, err := d.dueOf(r, c.Subject()); err != nil {
 		return notify.Rendered{}, err
@@ -334,7 +345,7 @@ func (d *Permissions) traceChange(call *chat.Call) (chat.Answer, error) {
 	for _, part := range []struct {
 		heading string
 		lines   []string
-	}{{"新增", names.access(c.Added)}, {"已收回", names.access(c.Removed)}, {"保留的授权", d.kept(c.Kept)}} {
+	}{{"新增", names.access(c.Added)}, {d.removedWord(c), names.access(c.Removed)}, {"保留的授权", d.kept(c.Kept)}} {
 		if len(part.lines) > 0 {
 			fmt.Fprintf(&b, "\n【%s】%s", part.heading, strings.Join(part.lines, "、"))
 		}

@@ -32,9 +32,13 @@ func (d *Permissions) holders(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	var b strings.Builder
-	total := fmt.Sprintf("%d 人持有", len(found))
+	people := map[int64]bool{}
+	for _, h := range found {
+		people[h.Member.ID] = true
+	}
+	total := fmt.Sprintf("%d 人持有", len(people))
 	if len(found) > maxHolders {
-		total = fmt.Sprintf("超过 %d 人持有，只列出前 %d 人", maxHolders, maxHolders)
+		total = fmt.Sprintf("有很多人持有，只列出前 %d 条", maxHolders)
 	}
 	fmt.Fprintf(&b, "%s %s：", heading, total)
 	for _, h := range found[:min(len(found), maxHolders)] {
@@ -49,5 +53,5 @@ func (d *Permissions) holders(call *chat.Call) (chat.Answer, error) {
 	return chat.Answer{Text: b.String()}, nil
 }
 
-// maxHolders bounds the people listed.
+// maxHolders bounds the lines: one for each source of each holder.
 const maxHolders = 100

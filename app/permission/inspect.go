@@ -27,14 +27,11 @@ const (
 )
 
 // inspectBinding finds what is wrong with one holder of a role. Only roles that
-// somebody gave can be found unused or be withdrawn: what follows from
-// department, post or tag changes with these.
+// somebody gave can be found unused: what follows from department, post or tag
+// is everybody's there, whether he needed it yet or not.
 func (g *gathering) inspectBinding(row *store.ReviewRow, b store.RoleBinding, m store.Member, used time.Time, gives bool) error {
 	derived := policy.Source(b.Source).Derived()
 	finding := store.ReviewFinding{MemberID: b.MemberID, HoldingKind: bindingHolding, HoldingID: b.ID}
-	if derived {
-		finding.HoldingKind, finding.HoldingID = "", 0
-	}
 	of := g.names.holding(policy.Holding{Role: policy.Role(b.Role), Object: b.Object})
 	switch {
 	case !m.Present():

@@ -357,9 +357,8 @@ func (d *Permissions) withdrawOne(tx *store.Tx, row store.ReviewRow, f store.Rev
 		if !stands {
 			return store.FindingGone, nil
 		}
-		ended, err := d.people.Unassign(tx, b.MemberID, policy.Role(b.Role), b.Object, by, why)
-		if err != nil || !ended {
-			return store.FindingGone, err
+		if err := d.people.EndBinding(tx, b.ID, by, why); err != nil {
+			return "", err
 		}
 		names, err := d.names(&tx.Reader)
 		if err != nil {
@@ -392,8 +391,8 @@ func (d *Permissions) withdrawOne(tx *store.Tx, row store.ReviewRow, f store.Rev
 // stillStands says whether a binding is in force and its conflict, if that is
 // what was found, has not been resolved by withdrawing the other duty.
 func (d *Permissions) stillStands(tx *store.Tx, f store.ReviewFinding, b store.RoleBinding) (bool, error) {
-	if b.State != store.BindingActive || f.Kind != conflictFinding {
-		return b.State == store.BindingActive, nil
+	if !b.State.InForce() || f.Kind != conflictFinding {
+		return b.State.InForce(), nil
 	}
 	member, err := tx.Member(b.MemberID)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"guiju/app/chat"
+	"guiju/app/people"
 	"guiju/app/policy"
 	"guiju/store"
 )
@@ -168,38 +169,17 @@ func writeLines(b *strings.Builder, lines []string) {
 
 // names turns roles and objects into words.
 type names struct {
-	rules *policy.Engine
-	org   *policy.Org
+	people *people.People
+	org    *policy.Org
 }
 
 func (d *Permissions) names(r *store.Reader) (names, error) {
 	org, err := d.people.Org(r)
-	return names{d.rules(), org}, err
+	return names{d.people, org}, err
 }
 
 // holding is "审批人员A（P-02）", "部门主管（销售部）".
-func (n names) holding(h policy.Holding) string {
-	info, known := n.rules.RoleNamed(string(h.Role))
-	title := info.Title
-	if !known {
-		title = string(h.Role)
-	}
-	if h.Object == "" {
-		return title
-	}
-	return title + "（" + n.object(info, h.Object) + "）"
-}
-
-func (n names) object(info policy.RoleInfo, object string) string {
-	if info.Object == policy.DepartmentObject {
-		if id, ok := number(object); ok {
-			if department, ok := n.org.Department(id); ok {
-				return department.Name
-			}
-		}
-	}
-	return object
-}
+func (n names) holding(h policy.Holding) string { return n.people.RoleText(h, n.org) }
 
 // member is "赵六（销售部）".
 func (n names) member(m store.Member) string {

@@ -81,10 +81,11 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, requests
 	requests.Kind(applicationKind, request.Kind{
 		Title: "权限申请", Check: d.checkDecision, Finished: d.finished, Visible: policy.PermAssign,
 	})
-	p.OnChanged(d.changed)
-	p.TakesOver("permission", handOver{d})
 	return d
 }
+
+// HandOver moves what waits for a member: changes to confirm, reviews.
+func (d *Permissions) HandOver() people.HandOver { return handOver{d} }
 
 // Register gives the queue the workers.
 func (d *Permissions) Register(q *queue.Queue) {

@@ -53,7 +53,7 @@ func (t term) check(now time.Time, rules termRules, again string) error {
 	}
 	days := fmt.Sprintf("%d天", rules.defaultDays)
 	from, to := t.bounds(now, rules.defaultDays, rules.addWorkdays)
-	latest := now.AddDate(0, 0, rules.maxDays)
+	latest := from.AddDate(0, 0, rules.maxDays)
 	switch {
 	case !t.From.IsZero() && !t.To.After(t.From):
 		last := t.To.Add(-time.Minute)
@@ -62,7 +62,9 @@ func (t term) check(now time.Time, rules termRules, again string) error {
 		return refuse(days, "期限 %s 已经过去了", moment(to))
 	case !to.After(from):
 		return refuse(days, "期限的结束不晚于开始")
-	case to.After(latest.Add(24 * time.Hour)), t.To.IsZero() && to.After(latest):
+	case from.After(now.AddDate(0, 0, rules.maxDays)):
+		return refuse(days, "期限从 %s 才开始，太早申请了", day(from))
+	case to.After(latest):
 		return refuse(fmt.Sprintf("%d天", rules.maxDays), "授权最长 %d 天", rules.maxDays)
 	}
 	return nil
