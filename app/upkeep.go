@@ -297,6 +297,7 @@ func (a *App) purge(ctx context.Context) error {
 		func(tx *store.Tx) (int, error) { return tx.PurgeMessages(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeQuestions(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeItems(bodies, archived) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeRequests(bodies, archived) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeTasks(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(archived) },
 	} {

@@ -126,3 +126,77 @@ func (tx *Tx) PurgeReplicas(silent time.Duration) error {
 	}
 	return nil
 }
+
+// requestsPurged is the setting with the progress of the day's walk over requests.
+const requestsPurged = "requests.purged"
+
+// PurgeRequests drops, of requests that ended before bodies, the personal data
+// and the domain's data, and of withdrawn ones everything that was written; of
+// the others, which are the archive, that goes before archived. It walks like
+// PurgeItems. Number, kind, people, times, states and decisions stay.
+func (tx *Tx) PurgeRequests(bodies, archived time.Time) (int, error) {
+	var walk itemWalk
+	if err := tx.Setting(requestsPurged, &walk); err != nil && !errors.Is(err, ErrNotFound) {
+		return 0, err
+	}
+	if today := tx.day(tx.Now()); walk.Day != today {
+		walk = itemWalk{Day: today}
+	}
+	var rows []Request
+	err := tx.g.Select("id", "state", "finished_at", "created_at").Where("id > ?", walk.Last).Order("id").Limit(purgeRequests).Find(&rows).Error
+	if err != nil {
+		return 0, fmt.Errorf("purge requests: %w", translate(err))
+	}
+	var personal, all []int64
+	n := 0
+	for _, q := range rows {
+		if !q.CreatedAt.Before(bodies) {
+			break // ids grow with time: all that follow are younger
+		}
+		n, walk.Last = n+1, q.ID
+		if q.FinishedAt == nil || !q.FinishedAt.Before(bodies) {
+			continue
+		}
+		personal = append(personal, q.ID)
+		if q.State == RequestWithdrawn || q.FinishedAt.Before(archived) {
+			all = append(all, q.ID)
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	if err := tx.emptyRequests(personal, all); err != nil {
+		return 0, fmt.Errorf("purge requests: %w", translate(err))
+	}
+	return n, tx.SetSetting(requestsPurged, walk)
+}
+
+// purgeRequests bounds one step: a request has up to ten steps with clocks.
+const purgeRequests = 20
+
+func (tx *Tx) emptyRequests(personal, all []int64) error {
+	if len(personal) > 0 {
+		err := tx.g.Model(&Request{}).Where("id IN ? AND (personal <> '' OR data <> '')", personal).
+			Updates(map[string]any{"personal": "", "data": ""}).Error
+		if err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := tx.g.Model(&Request{}).Where("id IN ? AND title <> ''", all).Updates(map[string]any{"title": "", "content": ""}).Error; err != nil {
+		return err
+	}
+	var steps []int64
+	if err := tx.g.Model(&RequestStep{}).Where("request_id IN ?", all).Pluck("id", &steps).Error; err != nil {
+		return err
+	}
+	if err := tx.g.Model(&RequestStep{}).Where("request_id IN ? AND opinion <> ''", all).Update("opinion", "").Error; err != nil {
+		return err
+	}
+	if err := tx.g.Model(&RequestEntry{}).Where("request_id IN ? AND text <> ''", all).Update("text", "").Error; err != nil {
+		return err
+	}
+	return tx.g.Model(&Clock{}).Where("subject_kind = ? AND subject_id IN ? AND title <> ''", "request_step", steps).Update("title", "").Error
+}
