@@ -157,7 +157,7 @@ func (a *access) describe(c *store.PermissionChange) {
 	c.After = a.p.accessText(a.settled())
 	c.Added = store.Access{Roles: lacking(c.After.Roles, c.Before.Roles), Permissions: lacking(c.After.Permissions, c.Before.Permissions)}
 	c.Removed = store.Access{Roles: lacking(c.Before.Roles, c.After.Roles), Permissions: lacking(c.Before.Permissions, c.After.Permissions)}
-	c.Kept = nil
+	c.Kept = []store.KeptGrant{} // not nil: the column holds a list
 	for _, g := range a.grants {
 		c.Kept = append(c.Kept, store.KeptGrant{ID: g.ID, Permission: g.Permission, Object: g.Object, To: g.To})
 	}
