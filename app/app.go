@@ -227,7 +227,7 @@ func (a *App) buildDomains() error {
 
 	var err error
 	a.chat, err = chat.New(chat.Options{
-		Directory: a.people, Permits: permits{a}, Topics: topics{a}, Todo: a.clocks,
+		Directory: a.people, Permits: permits{a}, Topics: topics{a}, Todo: a.clocks, Holds: a.holds,
 		Location: rules().Calendar().Location(),
 		AddWorkdays: func(from time.Time, days int) time.Time {
 			return rules().Calendar().AddWorkdays(from, days)
@@ -252,6 +252,9 @@ func (a *App) buildDomains() error {
 		return err
 	}
 	if err := a.permissions.RegisterChat(a.chat); err != nil {
+		return err
+	}
+	if err := a.chat.Register(a.configurationCommand()); err != nil {
 		return err
 	}
 	a.react()

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"guiju/app/chat"
 	"guiju/app/policy"
@@ -174,6 +175,18 @@ func (p permits) Used(c *chat.Call, permission string) error {
 		return nil
 	}
 	return c.Tx.NoteUse(c.Member.ID, permission)
+}
+
+// holds says whether a member has a role now, for the entries of 菜单.
+func (a *App) holds(c *chat.Call, role string) (bool, error) {
+	actor, err := a.people.Actor(&c.Tx.Reader, c.Member)
+	if err != nil || !actor.Active {
+		return false, err
+	}
+	now := c.Tx.Now()
+	return slices.ContainsFunc(actor.Holdings, func(h policy.Holding) bool {
+		return h.Role == policy.Role(role) && (h.Until.IsZero() || now.Before(h.Until))
+	}), nil
 }
 
 // Denied implements chat.Permits.

@@ -27,7 +27,7 @@ func TestStatementsOfACallback(t *testing.T) {
 		text string
 		most int
 	}{
-		{"我的待办", 5},      // delivery, sender, his clocks, his answers, finish
+		{"我的待办", 7},      // delivery, sender, his clocks, his answers, his tasks without a limit, his applications, finish
 		{"帮助", 3},        // delivery, sender, finish
 		{"咨询 报销怎么写", 17}, // ten rows, and who answers, stands in and is sent something already
 	} {

@@ -39,6 +39,8 @@ type Options struct {
 	AddWorkdays func(from time.Time, days int) time.Time
 	// Entries is the entry menu; nil: DefaultEntries.
 	Entries []Entry
+	// Holds says whether the asker has a role, for the entries of one; nil: nobody has any.
+	Holds func(c *Call, role string) (bool, error)
 	// Modules maps first words of modules that do not exist yet to their
 	// names; nil: DefaultModules. A registered command always wins.
 	Modules map[string]string

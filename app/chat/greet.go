@@ -10,29 +10,65 @@ import (
 
 // Entry is one way into the product, shown in the menu.
 type Entry struct {
-	Name    string // a command's name or alias: "发通知"
+	Name    string // what members call it: "发通知"
 	Summary string
+	Command string // the command or alias that serves it; "": Name
+	Role    string // the role it is for (see Options.Holds); "": everybody
+	Title   string // of that role, shown before its entries
 }
 
-// DefaultEntries is the entry menu of guide G1-2a.
-func DefaultEntries() []Entry {
-	return []Entry{
-		{"发通知", "通知同事、部门或全体"},
-		{"审批", "提交和处理申请"},
-		{"任务", "布置和跟踪工作"},
-		{"反馈", "提意见和建议"},
-		{"报障", "设备、系统出了问题"},
+// serves is the name of the command behind the entry.
+func (e Entry) serves() string {
+	if e.Command != "" {
+		return e.Command
 	}
+	return e.Name
+}
+
+// DefaultEntries is the entry menu of guide G1-2a, and what G1-4.2.1(三) adds
+// for everybody and for each category of members.
+func DefaultEntries() []Entry {
+	list := []Entry{
+		{Name: "发通知", Summary: "通知同事、部门或全体"},
+		{Name: "审批", Summary: "提交和处理申请"},
+		{Name: "任务", Summary: "布置和跟踪工作"},
+		{Name: "反馈", Summary: "提意见和建议"},
+		{Name: "报障", Summary: "设备、系统出了问题"},
+		{Name: todoName, Summary: "看什么在等您"},
+	}
+	for _, category := range []struct {
+		role, title string
+		entries     []Entry
+	}{
+		{"administrator", "管理员", []Entry{
+			{Name: "通讯录", Summary: "成员和部门的变动"}, {Name: "权限", Summary: "看一项权限在谁手里", Command: "谁有"}, {Name: "监控", Summary: "看应用的状态", Command: "应用配置"},
+		}},
+		{"operator", "运营人员", []Entry{
+			{Name: "发布", Summary: "发布内容"}, {Name: "活动", Summary: "组织活动"}, {Name: "数据", Summary: "看运营数据"},
+		}},
+		{"service_agent", "客服人员", []Entry{
+			{Name: "工单", Summary: "处理工单"}, {Name: "投诉", Summary: "处理投诉"}, {Name: "客户", Summary: "看客户资料"},
+		}},
+		{"sales", "销售团队", []Entry{
+			{Name: "客户", Summary: "看和改客户资料"}, {Name: "跟进", Summary: "记录跟进"}, {Name: "订单", Summary: "看订单进度"},
+		}},
+	} {
+		for _, e := range category.entries {
+			e.Role, e.Title = category.role, category.title
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // DefaultModules are the first words of commands of systems that come later
 // (guide E2, S04 to S19), and what each system is called.
 func DefaultModules() map[string]string {
 	list := map[string]string{
-		"审批": "审批 请假 报销 申请 转审",
+		"审批": "请假 报销 申请 转审",
 		"任务": "任务 协作",
 		"权限": "权限 权限申请 谁有 权限审查",
-		"发布": "发布 公告 渠道 模板 时长 更正",
+		"发布": "发布 公告 渠道 模板 时长 更正 活动 数据",
 		"群组": "群 建群 会议 会议纪要 话题",
 		"评估": "评估 指标 抽查",
 		"流程": "流程 流程变更",
@@ -42,7 +78,8 @@ func DefaultModules() map[string]string {
 		"知识": "知识",
 		"培训": "培训 考核",
 		"故障": "报障 故障 报修",
-		"工单": "工单",
+		"工单": "工单 投诉",
+		"客户": "客户 跟进 订单",
 		"审计": "审计 日志",
 		"规范": "规范 例外申请",
 	}
@@ -72,10 +109,26 @@ func (e *Engine) menu() Command {
 
 // entryMenu names every entry of the guide and promises only those that work.
 func (e *Engine) entryMenu(t *turn) (Answer, error) {
-	var names, off, ways []string
+	names := map[string][]string{} // by the role's title
+	var titles, off, ways []string
 	for _, entry := range e.o.Entries {
-		names = append(names, entry.Name)
-		cmd := e.command(entry.Name)
+		if entry.Role != "" {
+			if e.o.Holds == nil {
+				continue
+			}
+			his, err := e.o.Holds(t.call(nil, t.source), entry.Role)
+			if err != nil {
+				return Answer{}, fmt.Errorf("role %s: %w", entry.Role, err)
+			}
+			if !his {
+				continue
+			}
+		}
+		if names[entry.Title] == nil {
+			titles = append(titles, entry.Title)
+		}
+		names[entry.Title] = append(names[entry.Title], entry.Name)
+		cmd := e.command(entry.serves())
 		if cmd == nil {
 			off = append(off, entry.Name)
 			continue
@@ -89,7 +142,12 @@ func (e *Engine) entryMenu(t *turn) (Answer, error) {
 		}
 		ways = append(ways, fmt.Sprintf("· %s：%s，例如 %s", entry.Name, entry.Summary, cmd.Example))
 	}
-	text := "您可以从这里开始：" + strings.Join(names, " / ")
+	text := "您可以从这里开始：" + strings.Join(names[""], " / ")
+	for _, title := range titles {
+		if title != "" {
+			text += "\n" + title + "的入口：" + strings.Join(names[title], " / ")
+		}
+	}
 	if len(ways) > 0 {
 		text += "\n" + strings.Join(ways, "\n")
 	}

@@ -56,7 +56,7 @@ func (e *Engine) helpAll(c *Call) (Answer, error) {
 
 func (e *Engine) firstVisible(lines map[string][]string) string {
 	for _, entry := range e.o.Entries {
-		if cmd := e.command(entry.Name); cmd != nil && slices.ContainsFunc(lines[cmd.Group], func(line string) bool {
+		if cmd := e.command(entry.serves()); cmd != nil && entry.Role == "" && slices.ContainsFunc(lines[cmd.Group], func(line string) bool {
 			return strings.HasPrefix(line, "· "+cmd.Name+"：")
 		}) {
 			return cmd.Name

@@ -33,6 +33,9 @@ func RecordVerified(tx *store.Tx, last map[string]time.Time) error {
 	return tx.SetSetting(verifiedKey, all)
 }
 
+// Verified answers when WeCom last verified each receiver's URL.
+func Verified(r *store.Reader) (map[string]time.Time, error) { return verified(r) }
+
 func verified(r *store.Reader) (map[string]time.Time, error) {
 	all := map[string]time.Time{}
 	if err := r.Setting(verifiedKey, &all); err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -250,6 +250,7 @@ func (c Compared) String() string {
 
 func (p *People) compare(ctx context.Context, _ *queue.Job, _ Compare) queue.Outcome {
 	result, err := p.Sync(ctx)
+	p.noteCompared(ctx, result, err)
 	if err != nil {
 		return queue.Retry(fmt.Errorf("compare contacts: %w", err))
 	}
