@@ -37,7 +37,7 @@ func TestG1_2_2c_AE1_InquiryStaysOpenUntilResolved(t *testing.T) {
 		w.Gets("赵六", "请看财务制度第三条")
 		w.Presses("赵六", "已解决")
 		w.Gets("何静", "【已解决】赵六 确认 M20260302-0001")
-		require.Contains(t, w.Says("赵六", "追溯 1"), "【未找到】1")
+		require.Contains(t, w.Says("赵六", "追溯 1"), "M20260302-0001 咨询：报销发票抬头（普通，已办结）")
 		w.Traces("赵六", "M20260302-0001", "已办结", "【发起】3月2日 10:00 赵六：报销发票抬头", "【分派】财务部", "何静：按时回应，送达 3月2日 10:00", "表示未解决", "确认已解决")
 	})
 }

@@ -50,15 +50,8 @@ func TestE2_0_Wording_Warned(t *testing.T) {
 }
 
 func TestE2_0_Wording_NoPermission(t *testing.T) {
-	eachWith(t, noRetries, func(t *testing.T, w *World) {
-		w.Down()
-		late := w.Tries("赵六", "咨询 报销发票抬头")
-		w.Up()
-		w.Company("delete_user", map[string]any{"userid": "zhaoliu"})
-		w.Redelivers(late.DeliveryID, 1, false)
-		w.Settle()
-		answers := w.Answers(late.DeliveryID, 1)
-		require.Contains(t, answers[0], "【无权限】需要 inquiry.create，可发送：权限申请 inquiry.create <理由> <期限>")
+	each(t, func(t *testing.T, w *World) {
+		require.Equal(t, "【无权限】需要 perm.assign，可发送：权限申请 perm.assign <理由> <期限>", w.Says("赵六", "权限 分配 孙七 流程管理员"))
 	})
 }
 
