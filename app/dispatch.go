@@ -47,7 +47,7 @@ func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (outcome, er
 			return outcome{}, fmt.Errorf("settle question: %w", err)
 		}
 	}
-	handled := outcome{Member: member.ID, App: d.App, Sent: answer.Card != nil}
+	handled := outcome{Member: member.ID, App: d.App, Sent: answer.Card != nil, Absent: !member.Present()}
 	texts := chat.Split(answer.Text)
 	if answer.Card != nil {
 		if err := a.ask(tx, from, answer); err != nil {

@@ -37,6 +37,7 @@ type outcome struct {
 	Reply  string   // text; empty: nothing to say
 	More   []string // the rest of a long answer, sent after it
 	Sent   bool     // a card that answers it is planned
+	Absent bool     // he is gone: answered in the HTTP response or not at all, since WeCom delivers him nothing
 }
 
 // inbox takes each callback over once: one transaction stores it, handles it
@@ -196,6 +197,9 @@ func (in *inbox) finish(tx *store.Tx, d callback.Delivery, id int64, passive boo
 		}
 		return reply, nil
 	}
+	if handled.Absent {
+		return nil, tx.FinishDelivery(id, store.ReplyNone, nil)
+	}
 	if handled.Reply != "" {
 		texts = append([]string{handled.Reply}, texts...)
 	}
@@ -311,6 +315,9 @@ func (in *inbox) replyBySending(tx *store.Tx, row store.Delivery) error {
 	member, err := tx.MemberByUserID(row.Userid)
 	if err != nil {
 		return err
+	}
+	if !member.Present() {
+		return nil // WeCom delivers him nothing
 	}
 	if err := tx.ReplyBySending(row.ID); err != nil {
 		return err

@@ -10,3 +10,6 @@ func (a *App) Commands() []chat.Command { return a.chat.Commands() }
 
 // HandOvers are the domains that hold open work of members, by name.
 func (a *App) HandOvers() map[string]people.HandOver { return a.people.HandOvers() }
+
+// Cards are the kinds of cards that members may be sent.
+func (a *App) Cards() []string { return a.notify.Cards() }

@@ -104,8 +104,8 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 	return w
 }
 
-// people of the example company by name.
-var people = map[string]string{
+// colleagues of the example company by name.
+var colleagues = map[string]string{
 	"张三": "zhangsan", "李四": "lisi", "王五": "wangwu", "赵六": "zhaoliu", "孙七": "sunqi", "周八": "zhouba",
 	"吴九": "wujiu", "郑十": "zhengshi", "陈立": "chenli", "邵静": "shaojing", "林秀": "linxiu", "魏伟": "weiwei",
 	"何静": "hejing", "方安": "fangan", "唐流": "tangliu", "潘梦": "panmeng", "罗岩": "luoyan", "邓工": "denggong",
@@ -115,7 +115,7 @@ var people = map[string]string{
 }
 
 func userid(name string) string {
-	if id, ok := people[name]; ok {
+	if id, ok := colleagues[name]; ok {
 		return id
 	}
 	return name // somebody a test made up, by his userid

@@ -189,7 +189,7 @@ type redraw struct {
 	update  wecom.CardUpdate
 	holders []int64
 	unsent  bool // the card's send has not been answered yet
-	fresh   bool // an earlier update has drawn the present state
+	fresh   bool // an earlier update has drawn the present state, or nobody is left to see it
 	noCode  bool // no code is left: nothing can change the copies out there
 	changed bool // the copies offer what is past, or a code of theirs was refused
 }
@@ -255,14 +255,20 @@ func (n *Notifier) prepareUpdate(tx *store.Tx, id int64, first bool) (redraw, er
 	if err != nil {
 		return d, err
 	}
+	present, err := n.present(&tx.Reader, recipients)
+	if err != nil {
+		return d, err
+	}
 	for _, r := range recipients {
-		if r.State == store.RecipientDelivered || m.State == store.SentAside {
+		if present[r.MemberID] && (r.State == store.RecipientDelivered || m.State == store.SentAside) {
 			d.update.Users = append(d.update.Users, r.UserID)
 			d.holders = append(d.holders, r.MemberID)
 		}
 	}
 	if len(d.holders) == 0 {
-		return d, store.ErrNotFound
+		// Nobody is left to see it. Whoever comes back is shown the next change.
+		c.Dirty, d.fresh = false, true
+		return d, tx.SaveCard(c)
 	}
 	if d.state, err = n.draw(&tx.Reader, c); err != nil {
 		return d, err
@@ -284,6 +290,20 @@ func (n *Notifier) prepareUpdate(tx *store.Tx, id int64, first bool) (redraw, er
 	d.changed = !first || c.Phase != d.state.Phase
 	c.Phase, c.Open, c.Dirty = d.state.Phase, d.state.Open, false
 	return d, tx.SaveCard(c)
+}
+
+// present says who of the recipients is here: WeCom refuses updates for leavers.
+func (n *Notifier) present(r *store.Reader, recipients []store.SentRecipient) (map[int64]bool, error) {
+	ids := make([]int64, len(recipients))
+	for i, p := range recipients {
+		ids[i] = p.MemberID
+	}
+	members, err := r.Members(ids)
+	here := make(map[int64]bool, len(members))
+	for _, m := range members {
+		here[m.ID] = m.Present()
+	}
+	return here, err
 }
 
 // sendAfresh sends a new card to the holders of one that can no longer be

@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"guiju/app/policy"
@@ -137,6 +139,9 @@ func (n *Notifier) Register(q *queue.Queue) {
 
 // Card registers the renderer of a kind of card.
 func (n *Notifier) Card(kind string, render Renderer) { n.cards[kind] = render }
+
+// Cards are the kinds of cards that are registered, in no order.
+func (n *Notifier) Cards() []string { return slices.Collect(maps.Keys(n.cards)) }
 
 // OnDelivered calls hook in the transaction that records a message of this
 // purpose as sent.
