@@ -178,3 +178,32 @@ func TestPurgeRequests(t *testing.T) {
 		check(rejected, 0, 0)
 	})
 }
+
+func TestPendingSaysWhatIsOpen(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
+		pending := func(member int64) store.Pending {
+			p, err := db.Reader(t.Context()).PendingOf(member)
+			require.NoError(t, err)
+			return p
+		}
+		require.Equal(t, store.Pending{}, pending(1))
+		q, _ := addRequest(t, db, "A1")
+		inTx(t, db, func(tx *store.Tx) error {
+			if err := tx.AddItem(&store.Item{Number: "M1", SenderID: 2, State: store.ItemAnswered}); err != nil {
+				return err
+			}
+			if err := tx.AddItem(&store.Item{Number: "M2", SenderID: 1, State: store.ItemOpen}); err != nil {
+				return err
+			}
+			return tx.AddTask(&store.Task{Number: "T1", OwnerID: 3, State: store.TaskExecuting})
+		})
+		require.Equal(t, store.Pending{Requests: true}, pending(1))
+		require.Equal(t, store.Pending{Answered: true}, pending(2))
+		require.Equal(t, store.Pending{Tasks: true}, pending(3))
+		inTx(t, db, func(tx *store.Tx) error {
+			q.State = store.RequestApproved
+			return tx.SaveRequest(&q)
+		})
+		require.Equal(t, store.Pending{}, pending(1))
+	})
+}

@@ -76,7 +76,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules no
 			all = append(all, response.Waiting{Number: item.Number, Title: title(store.Item{Kind: item.Kind, Body: item.Body}), Hint: "已解决 " + item.Number})
 		}
 		return all, err
-	})
+	}, func(p store.Pending) bool { return p.Answered })
 	return c
 }
 

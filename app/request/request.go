@@ -135,7 +135,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rul
 	clocks.OnUndelivered(stepSubject, q.forward)
 	clocks.OnAway(stepSubject, q.standIn)
 	clocks.ActsOn(stepSubject, q.buttons)
-	clocks.AlsoShow("我提交的申请", q.running)
+	clocks.AlsoShow("我提交的申请", q.running, func(p store.Pending) bool { return p.Requests })
 	return q
 }
 

@@ -24,20 +24,40 @@ type Waiting struct {
 // Source lists what else waits for a member, oldest first, at most limit.
 type Source func(r *store.Reader, member int64, limit int) ([]Waiting, error)
 
-// AlsoWaiting adds a heading of 我的待办 that a domain fills.
-func (c *Clocks) AlsoWaiting(heading string, source Source) {
-	c.sources = append(c.sources, headed{heading: heading, list: source})
+// AlsoWaiting adds a heading of 我的待办 that a domain fills. The source is asked
+// only of members for whom has says that there may be something; nil: always.
+func (c *Clocks) AlsoWaiting(heading string, source Source, has func(store.Pending) bool) {
+	c.sources = append(c.sources, headed{heading: heading, list: source, has: has})
 }
 
-// AlsoShow adds a heading of 我的待办 with what the member himself waits for:
-// it is listed and not counted.
-func (c *Clocks) AlsoShow(heading string, source Source) {
-	c.sources = append(c.sources, headed{heading: heading, list: source, others: true})
+// AlsoShow is AlsoWaiting for what the member himself waits for: it is listed
+// and not counted.
+func (c *Clocks) AlsoShow(heading string, source Source, has func(store.Pending) bool) {
+	c.sources = append(c.sources, headed{heading: heading, list: source, has: has, others: true})
+}
+
+// asked are the sources that may have something for a member.
+func (c *Clocks) asked(r *store.Reader, member int64) ([]headed, error) {
+	if len(c.sources) == 0 {
+		return nil, nil
+	}
+	pending, err := r.PendingOf(member)
+	if err != nil {
+		return nil, err
+	}
+	var all []headed
+	for _, s := range c.sources {
+		if s.has == nil || s.has(pending) {
+			all = append(all, s)
+		}
+	}
+	return all, nil
 }
 
 type headed struct {
 	heading string
 	list    Source
+	has     func(store.Pending) bool
 	others  bool // waits for others
 }
 
@@ -63,7 +83,11 @@ func (c *Clocks) Waiting(r *store.Reader, member int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, s := range c.sources {
+	sources, err := c.asked(r, member)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range sources {
 		if s.others {
 			continue
 		}
@@ -95,8 +119,12 @@ func (c *Clocks) todo(call *chat.Call) (chat.Answer, error) {
 	}
 	var b strings.Builder
 	section(&b, "待我回应", lines, total)
+	sources, err := c.asked(r, call.Member.ID)
+	if err != nil {
+		return chat.Answer{}, err
+	}
 	uncounted := ""
-	for _, s := range c.sources {
+	for _, s := range sources {
 		waiting, err := s.list(r, call.Member.ID, maxListed+1)
 		if err == nil && len(waiting) > maxListed {
 			waiting, err = s.list(r, call.Member.ID, maxCounted+1)

@@ -48,7 +48,7 @@ func TestWhatWaitsForOthersIsNotCounted(t *testing.T) {
 		d := newDesk(t, db, clock)
 		d.clocks.AlsoShow("我提交的申请", func(*store.Reader, int64, int) ([]response.Waiting, error) {
 			return []response.Waiting{{Number: "A1", Title: "账号申请"}}, nil
-		})
+		}, nil)
 		asks := func() (text string) {
 			d.tx(func(tx *store.Tx) error {
 				member, err := tx.Member(d.receiver)

@@ -304,7 +304,7 @@ func TestToDoTellsTheRealTotal(t *testing.T) {
 				all[i] = response.Waiting{Number: fmt.Sprintf("T%d", i), Title: "任务"}
 			}
 			return all, nil
-		})
+		}, nil)
 		asks := func() (text string, waiting int) {
 			d.tx(func(tx *store.Tx) error {
 				member, err := tx.Member(d.receiver)

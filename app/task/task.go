@@ -69,7 +69,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rul
 	clocks.OnUndelivered("task", t.forward)
 	clocks.OnAway("task", t.standIn)
 	clocks.ActsOn("task", t.buttons)
-	clocks.AlsoWaiting("待我完成", t.withoutLimit)
+	clocks.AlsoWaiting("待我完成", t.withoutLimit, func(p store.Pending) bool { return p.Tasks })
 	return t
 }
 
