@@ -16,8 +16,8 @@ func (a *App) addJobs() {
 			Run: func(tx *store.Tx, p schedule.Period) (string, error) { return a.permissions.BeginReview(tx, p.Key) },
 		},
 		schedule.Job{
-			Name: "J-ROLE-REVIEW", Title: "开始季度角色审查，与权限审查一并进行", Clause: "G1-4.2.1(四)", When: schedule.FirstWorkday(schedule.Quarter, "09:00"),
-			Run: func(tx *store.Tx, p schedule.Period) (string, error) { return a.permissions.BeginReview(tx, p.Key) },
+			Name: "J-ROLE-REVIEW", Title: "开始季度角色与责任矩阵审查，与权限审查一并进行", Clause: "G1-4.2.1(四)", When: schedule.FirstWorkday(schedule.Quarter, "09:00"),
+			Run: a.beginRoleReview,
 		},
 		schedule.Job{
 			Name: "J-CONTACT-SYNC", Title: "与企业微信核对通讯录", Clause: "G1-2f", When: schedule.Daily("03:00"),
@@ -26,6 +26,16 @@ func (a *App) addJobs() {
 			},
 		},
 	)
+}
+
+// beginRoleReview begins the review of roles and of responsibility matrices.
+func (a *App) beginRoleReview(tx *store.Tx, p schedule.Period) (string, error) {
+	roles, err := a.permissions.BeginReview(tx, p.Key)
+	if err != nil {
+		return "", err
+	}
+	matrices, err := a.duty.BeginReview(tx, p.Key)
+	return roles + "；" + matrices, err
 }
 
 // ensureJobs sets the timers of what comes round next.

@@ -155,9 +155,11 @@ type PostNode struct {
 	Node    int
 	Name    string // of the node
 	Post    string
-	Letter  Letter
-	KeyNode bool
-	Risk    bool
+	// DepartmentID is the post's, as the matrix has it.
+	DepartmentID int64
+	Letter       Letter
+	KeyNode      bool
+	Risk         bool
 }
 
 // NodesOfPosts answers where the posts of these names stand in the editions in
@@ -182,10 +184,16 @@ func (r *Reader) NodesNamed(names []string, limit int) ([]PostNode, error) {
 	return r.postNodes("n.name IN ?", names, limit)
 }
 
+// AccountableNodes answers every node with the post that answers for it, in
+// the editions in force, by process and node, at most limit.
+func (r *Reader) AccountableNodes(limit int) ([]PostNode, error) {
+	return r.postNodes("c.letter = ?", Accountable, limit)
+}
+
 func (r *Reader) postNodes(where string, arg any, limit int) ([]PostNode, error) {
 	var all []PostNode
 	err := r.g.Table("matrices m").
-		Select("m.process, m.title, m.id AS matrix, m.edition, n.node, n.name, p.name AS post, c.letter, n.key_node, n.risk").
+		Select("m.process, m.title, m.id AS matrix, m.edition, n.node, n.name, p.name AS post, p.department_id, c.letter, n.key_node, n.risk").
 		Joins("JOIN matrix_posts p ON p.matrix_id = m.id AND p.edition = m.edition").
 		Joins("JOIN matrix_cells c ON c.matrix_id = m.id AND c.edition = m.edition AND c.post = p.post").
 		Joins("JOIN matrix_nodes n ON n.matrix_id = m.id AND n.edition = m.edition AND n.node = c.node").

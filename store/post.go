@@ -14,13 +14,27 @@ func (r *Reader) PostHoldingsOf(member int64) ([]PostHolding, error) {
 	return all, nil
 }
 
-// PostHoldings answers the posts that present members were given and still
-// hold, by id, at most limit.
-func (r *Reader) PostHoldings(limit int) ([]PostHolding, error) {
+// PostHoldingsAt answers which present members were given one of these posts
+// and still hold it, by id, at most limit.
+func (r *Reader) PostHoldingsAt(posts []string, limit int) ([]PostHolding, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
 	var all []PostHolding
 	err := r.g.Table("post_holdings h").Select("h.*").Joins("JOIN members m ON m.id = h.member_id").
-		Where("h.ended_at IS NULL AND m.status <> ? AND m.status <> ?", MemberLeft, MemberDisabled).
+		Where("h.post IN ? AND h.ended_at IS NULL AND m.status <> ? AND m.status <> ?", posts, MemberLeft, MemberDisabled).
 		Order("h.id").Limit(limit).Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("holders of posts: %w", translate(err))
+	}
+	return all, nil
+}
+
+// HeldPosts answers the different posts that members were given and still
+// hold, in order, at most limit.
+func (r *Reader) HeldPosts(limit int) ([]string, error) {
+	var all []string
+	err := r.g.Model(&PostHolding{}).Where("ended_at IS NULL").Distinct("post").Order("post").Limit(limit).Pluck("post", &all).Error
 	if err != nil {
 		return nil, fmt.Errorf("posts held: %w", translate(err))
 	}

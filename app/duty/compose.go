@@ -338,14 +338,11 @@ func (d *Duty) knownPosts(r *store.Reader) (posts, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, err := r.PostHoldings(maxKnown)
+	held, err := r.HeldPosts(maxKnown)
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range held {
-		names = append(names, h.Post)
-	}
-	return append(append(names, positions...), inMatrices...), nil
+	return slices.Concat(names, positions, inMatrices, held), nil
 }
 
 // find answers the post as it is written where it comes from.

@@ -61,6 +61,10 @@ func (d *Duty) Commands() []chat.Command {
 			Args: []chat.Arg{process, {Name: "内容", Kind: chat.Text, Rest: true}}, Run: d.compose,
 		},
 		{
+			Name: "责任矩阵 检查", Group: group, Permission: string(policy.NodeManage),
+			Summary: "找出所有流程里重叠的职责和空缺的岗位", Usage: "责任矩阵 检查", Example: "责任矩阵 检查", Run: d.audit,
+		},
+		{
 			Name: "接口", Group: group, Permission: chat.Everybody,
 			Summary: "看一个流程在部门之间怎么交接、找谁", Usage: "接口 <流程>", Example: "接口 P-02",
 			Args: []chat.Arg{process}, Run: d.interfaces,

@@ -124,38 +124,30 @@ func (p *People) posts(r *store.Reader, rules *policy.Engine, bare *policy.Org) 
 	if err != nil {
 		return nil, err
 	}
-	given, err := r.PostHoldings(postHolders)
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range inMatrices {
 		names = withName(names, name)
 	}
-	for _, h := range given {
-		names = withName(names, h.Post)
-	}
-	return p.holders(r, rules, bare, names, given)
+	return p.holders(r, rules, bare, names)
 }
 
 // HoldersOf answers who holds one post, by department, whether or not a rule or
 // a matrix names it.
 func (p *People) HoldersOf(r *store.Reader, post string) ([]policy.PostHolders, error) {
-	given, err := r.PostHoldings(postHolders)
-	if err != nil {
-		return nil, err
-	}
-	given = slices.DeleteFunc(given, func(h store.PostHolding) bool { return store.Fold(h.Post) != store.Fold(post) })
 	departments, err := r.Departments()
 	if err != nil {
 		return nil, err
 	}
 	bare := policy.NewOrg(orgDepartments(departments, nil), nil, nil)
-	return p.holders(r, p.rules(), bare, []string{post}, given)
+	return p.holders(r, p.rules(), bare, []string{post})
 }
 
 // holders collects the holders of these posts from all three sources.
-func (p *People) holders(r *store.Reader, rules *policy.Engine, bare *policy.Org, names []string, given []store.PostHolding) ([]policy.PostHolders, error) {
+func (p *People) holders(r *store.Reader, rules *policy.Engine, bare *policy.Org, names []string) ([]policy.PostHolders, error) {
 	at, err := r.MembersAt(names, postHolders)
+	if err != nil {
+		return nil, err
+	}
+	given, err := r.PostHoldingsAt(names, postHolders)
 	if err != nil {
 		return nil, err
 	}
