@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"guiju/app/chat"
+	"guiju/app/people"
 	"guiju/app/policy"
 	"guiju/callback"
 	"guiju/callback/event"
@@ -18,14 +19,14 @@ import (
 func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (outcome, error) {
 	head := d.Event.Head()
 	if d.App == "" {
-		return outcome{}, a.people.Changed(tx, d.Event)
+		return outcome{}, a.people.Changed(tx, people.Told{Delivery: id, Key: d.Key, Event: d.Event})
 	}
 	if !head.FromMember() {
 		return outcome{}, nil
 	}
 	switch d.Event.(type) {
 	case *event.Subscribe, *event.Unsubscribe: // the visible range changed: he did nothing himself
-		return outcome{}, a.people.Changed(tx, d.Event)
+		return outcome{}, a.people.Changed(tx, people.Told{Delivery: id, Key: d.Key, Event: d.Event})
 	}
 	member, welcome, err := a.people.Speaker(tx, head.FromUserName, d.App)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"guiju/app/chat"
 	"guiju/app/doctor"
 	"guiju/app/notify"
-	"guiju/app/people"
 	"guiju/callback"
 	"guiju/store"
 	"guiju/store/faultpoint"
@@ -17,7 +16,6 @@ import (
 // react connects what happens in one part with what it causes in another.
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
-	a.people.OnLeft(func(tx *store.Tx, l people.Left) error { return a.comm.Leave(tx, l.Member.ID) })
 	a.people.OnLeft(a.duty.Left)
 	a.people.OnRaise(a.tasks.Raise)
 	a.people.TakesOver("communication", a.comm)

@@ -17,7 +17,9 @@ type ContactEvent struct {
 	ChangeType string // "update_user", "subscribe", …
 	UserID     string `gorm:"column:userid"` // empty when it is about departments or tags
 	UserIDFold string `gorm:"column:userid_fold"`
+	NewFold    string `gorm:"column:new_userid_fold"` // folded; empty unless the userid changed
 	MemberID   int64  // 0: nobody we knew then
+	ObjectID   int64  // the department or the tag it is about, else 0
 	Detail     string // JSON of ids, never names
 	At         time.Time
 }
@@ -93,4 +95,64 @@ func (tx *Tx) DropContactCheck(fold string) error {
 		return fmt.Errorf("contact read: %w", translate(err))
 	}
 	return nil
+}
+
+// ContactsTold answers which of the userids, folded, an event newer than id
+// told of, by the old or the new name. When more than a thousand are newer, all
+// count as told of.
+func (r *Reader) ContactsTold(after int64, folds []string) (map[string]bool, error) {
+	const most = 1000
+	var rows []struct {
+		UserIDFold string `gorm:"column:userid_fold"`
+		NewFold    string `gorm:"column:new_userid_fold"`
+	}
+	err := r.g.Model(&ContactEvent{}).Select("userid_fold, new_userid_fold").Where("id > ?", after).Order("id").Limit(most + 1).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("contact events: %w", translate(err))
+	}
+	told := make(map[string]bool)
+	if len(rows) == 0 {
+		return told, nil
+	}
+	wanted := make(map[string]bool, len(folds))
+	for _, f := range folds {
+		wanted[f] = true
+		if len(rows) > most {
+			told[f] = true
+		}
+	}
+	for _, row := range rows {
+		for _, f := range []string{row.UserIDFold, row.NewFold} {
+			if wanted[f] {
+				told[f] = true
+			}
+		}
+	}
+	return told, nil
+}
+
+// ObjectsTold answers the departments or tags that events of these kinds newer
+// than id told of, at most a thousand.
+func (r *Reader) ObjectsTold(after int64, kinds ...string) (map[int64]bool, error) {
+	var ids []int64
+	err := r.g.Model(&ContactEvent{}).Where("id > ? AND change_type IN ?", after, kinds).Order("id").Limit(1000).Pluck("object_id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("contact events: %w", translate(err))
+	}
+	told := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		told[id] = true
+	}
+	return told, nil
+}
+
+// LaterContactEvent answers whether an event about the userid is recorded that
+// happened after the instant, by WeCom's own clock.
+func (r *Reader) LaterContactEvent(userid string, at time.Time) (bool, error) {
+	var id int64
+	found, err := r.one("SELECT id FROM contact_events WHERE userid_fold = ? AND at > ? LIMIT 1", []any{Fold(userid), cut(at)}, &id)
+	if err != nil {
+		return false, fmt.Errorf("contact events of %q: %w", userid, err)
+	}
+	return found, nil
 }

@@ -146,7 +146,7 @@ func (tx *Tx) SaveHandOver(h *HandOver) error {
 // PutHandOverWork stores work of a hand-over; what is there already takes the
 // new holder and state.
 func (tx *Tx) PutHandOverWork(w HandOverWork) error {
-	w.At = tx.Now()
+	w.ID, w.At = 0, tx.Now()
 	w.Number, w.Title = clip(w.Number, 32), clip(w.Title, 300)
 	err := tx.g.Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "hand_over_id"}, {Name: "subject_kind"}, {Name: "subject_id"}},
@@ -156,4 +156,23 @@ func (tx *Tx) PutHandOverWork(w HandOverWork) error {
 		return fmt.Errorf("work of hand-over %d: %w", w.HandOverID, translate(err))
 	}
 	return nil
+}
+
+// HandOverWorkOf answers one work of a hand-over.
+func (r *Reader) HandOverWorkOf(handOver int64, work Subject) (HandOverWork, error) {
+	var w HandOverWork
+	err := r.g.Where("hand_over_id = ? AND subject_kind = ? AND subject_id = ?", handOver, work.Kind, work.ID).Take(&w).Error
+	if err != nil {
+		return w, fmt.Errorf("%s in hand-over %d: %w", work, handOver, translate(err))
+	}
+	return w, nil
+}
+
+// CountHandOverWorks counts the work of a hand-over in a state.
+func (r *Reader) CountHandOverWorks(handOver int64, state string) (int64, error) {
+	var n int64
+	if err := r.g.Model(&HandOverWork{}).Where("hand_over_id = ? AND state = ?", handOver, state).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("work of hand-over %d: %w", handOver, translate(err))
+	}
+	return n, nil
 }

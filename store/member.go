@@ -2,9 +2,8 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"time"
-
-	"gorm.io/gorm/clause"
 )
 
 // Status of a member, as WeCom numbers them in words [90196].
@@ -63,17 +62,6 @@ func (m *Member) fields() []any {
 	}
 }
 
-// Department is one department under WeCom's own id; 1 is the company.
-type Department struct {
-	ID        int64 `gorm:"autoIncrement:false"`
-	ParentID  int64
-	Name      string
-	NameFold  string
-	SortOrder int64
-	Gone      bool
-	UpdatedAt time.Time
-}
-
 // Membership puts a member into a department.
 type Membership struct {
 	MemberID     int64 `gorm:"primaryKey"`
@@ -92,6 +80,15 @@ type PostHolding struct {
 	Source     string // "assigned"
 	Since      time.Time
 	EndedAt    *time.Time // nil while he holds it
+}
+
+// TableName is the table.
+func (Membership) TableName() string { return "memberships" }
+
+func (*Membership) columns() string { return "member_id, department_id, is_leader, position" }
+
+func (s *Membership) fields() []any {
+	return []any{&s.MemberID, &s.DepartmentID, &s.IsLeader, &s.Position}
 }
 
 // Member answers the member with this internal id.
@@ -161,6 +158,34 @@ func (r *Reader) MembersOf(departments []int64, limit int) ([]Member, error) {
 	return all, nil
 }
 
+// MembersOfAfter answers the members of these departments and of all below
+// them, whatever their state, with ids above after, by id, at most limit.
+func (r *Reader) MembersOfAfter(departments []int64, after int64, limit int) ([]Member, error) {
+	if len(departments) == 0 {
+		return nil, nil
+	}
+	var all []Member
+	// UNION, not UNION ALL, so that a loop in the tree ends.
+	err := r.g.Raw("WITH RECURSIVE below (id) AS (SELECT id FROM departments WHERE id IN ? UNION "+
+		"SELECT d.id FROM departments d JOIN below b ON d.parent_id = b.id) "+
+		"SELECT m.* FROM members m WHERE m.id > ? AND m.id IN (SELECT member_id FROM memberships WHERE department_id IN (SELECT id FROM below)) "+
+		"ORDER BY m.id"+first(limit), departments, after).Scan(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("members of departments: %w", translate(err))
+	}
+	return all, nil
+}
+
+// MembersLedBy answers those whose 直接上级 WeCom calls userid, by id, at most
+// limit.
+func (r *Reader) MembersLedBy(userid string, limit int) ([]Member, error) {
+	all, err := list[Member](r, "WHERE leader_userid = ? ORDER BY id"+first(limit), userid)
+	if err != nil {
+		return nil, fmt.Errorf("members led: %w", err)
+	}
+	return all, nil
+}
+
 // MembersAt answers the present members whose position is one of posts.
 func (r *Reader) MembersAt(posts []string, limit int) ([]Member, error) {
 	if len(posts) == 0 {
@@ -175,29 +200,81 @@ func (r *Reader) MembersAt(posts []string, limit int) ([]Member, error) {
 	return all, nil
 }
 
-// DepartmentsNamed answers the present departments of this name.
-func (r *Reader) DepartmentsNamed(word string, limit int) ([]Department, error) {
-	var all []Department
-	if err := r.g.Where("name_fold = ? AND gone = ?", Fold(word), false).Order("id").Limit(limit).Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("departments named: %w", translate(err))
-	}
-	return all, nil
-}
-
-// Departments answers every present department, by id.
-func (r *Reader) Departments() ([]Department, error) {
-	var all []Department
-	if err := r.g.Where("gone = ?", false).Order("id").Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("departments: %w", translate(err))
-	}
-	return all, nil
-}
-
 // Memberships answers a member's departments, his own order first.
 func (r *Reader) Memberships(member int64) ([]Membership, error) {
 	var all []Membership
 	if err := r.g.Where("member_id = ?", member).Order("position, department_id").Find(&all).Error; err != nil {
 		return nil, fmt.Errorf("departments of member %d: %w", member, translate(err))
+	}
+	return all, nil
+}
+
+// MembersByUserID answers the members WeCom calls so, whatever the case, by id;
+// userids of nobody are left out. At most 500.
+func (r *Reader) MembersByUserID(userids []string) ([]Member, error) {
+	if len(userids) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(userids))
+	for i, u := range userids {
+		args[i] = Fold(u)
+	}
+	all, err := list[Member](r, "WHERE userid_fold IN "+marks(len(args))+" ORDER BY id", args...)
+	if err != nil {
+		return nil, fmt.Errorf("members by userid: %w", err)
+	}
+	return all, nil
+}
+
+// MembershipsOf answers the departments of members, each member's in his own
+// order. At most 500 members.
+func (r *Reader) MembershipsOf(members []int64) (map[int64][]Membership, error) {
+	of := make(map[int64][]Membership, len(members))
+	if len(members) == 0 {
+		return of, nil
+	}
+	in, args := idList(members)
+	all, err := list[Membership](r, "WHERE member_id IN "+in+" ORDER BY member_id, position, department_id", args...)
+	if err != nil {
+		return nil, fmt.Errorf("departments of members: %w", err)
+	}
+	for _, s := range all {
+		of[s.MemberID] = append(of[s.MemberID], s)
+	}
+	return of, nil
+}
+
+// MemberName is who a member is and whether he is thought to work here and to
+// be seen by the app: all that a comparison keeps of a department's members.
+type MemberName struct {
+	ID         int64
+	UserID     string `gorm:"column:userid"`
+	UserIDFold string `gorm:"column:userid_fold"`
+}
+
+// SeenIn answers those members of a department who have not left and whom the
+// app saw when it looked last, with ids above after, by id, at most limit.
+func (r *Reader) SeenIn(department, after int64, limit int) ([]MemberName, error) {
+	var all []MemberName
+	err := r.g.Raw("SELECT m.id, m.userid, m.userid_fold FROM memberships s JOIN members m ON m.id = s.member_id "+
+		"WHERE s.department_id = ? AND m.id > ? AND m.visible = ? AND m.status <> ? ORDER BY m.id"+first(limit),
+		department, after, true, MemberLeft).Scan(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("members of department %d: %w", department, translate(err))
+	}
+	return all, nil
+}
+
+// SeenNowhere answers those who have not left and whom the app saw when it
+// looked last, but who are in no department it sees; ids above after, by id, at
+// most limit.
+func (r *Reader) SeenNowhere(after int64, limit int) ([]MemberName, error) {
+	var all []MemberName
+	err := r.g.Raw("SELECT m.id, m.userid, m.userid_fold FROM members m WHERE m.id > ? AND m.visible = ? AND m.status <> ? AND NOT EXISTS "+
+		"(SELECT 1 FROM memberships s JOIN departments d ON d.id = s.department_id WHERE s.member_id = m.id AND d.gone = ?) ORDER BY m.id"+first(limit),
+		after, true, MemberLeft, false).Scan(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("members of no department: %w", translate(err))
 	}
 	return all, nil
 }
@@ -307,28 +384,42 @@ func (tx *Tx) SetMemberships(member int64, all []Membership) error {
 	return nil
 }
 
-// PutDepartments writes departments as WeCom has them now, at most 200.
-func (tx *Tx) PutDepartments(all []Department) error {
+// AddMembers stores members nobody knew, at most 100, and sets their ids.
+func (tx *Tx) AddMembers(all []Member) error {
 	if len(all) == 0 {
 		return nil
 	}
+	folds := make([]string, len(all))
+	index := make(map[string]int, len(all))
+	var args []any
+	columns := (&Member{}).columns()
+	_, columns, _ = strings.Cut(columns, ", ")
 	for i := range all {
-		all[i].NameFold, all[i].UpdatedAt = Fold(all[i].Name), tx.Now()
+		m := &all[i]
+		m.UserIDFold, m.NameFold = Fold(m.UserID), Fold(m.Name)
+		m.CreatedAt, m.UpdatedAt, m.Version = tx.Now(), tx.Now(), 1
+		folds[i], index[m.UserIDFold] = m.UserIDFold, i
+		args = append(args, m.fields()[1:]...)
 	}
-	if err := tx.g.Clauses(clause.OnConflict{UpdateAll: true}).Create(&all).Error; err != nil {
-		return fmt.Errorf("write departments: %w", translate(err))
+	one := marks(len(args) / len(all))
+	_, err := tx.exec("INSERT INTO members ("+columns+") VALUES "+one+strings.Repeat(", "+one, len(all)-1), args...)
+	if err != nil {
+		return fmt.Errorf("add members: %w", err)
+	}
+	stored, err := tx.MembersByUserID(folds)
+	if err != nil {
+		return err
+	}
+	for _, m := range stored {
+		all[index[m.UserIDFold]].ID = m.ID
 	}
 	return nil
 }
 
-// DropDepartments marks departments as gone.
-func (tx *Tx) DropDepartments(ids []int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	err := tx.g.Model(&Department{}).Where("id IN ?", ids).Updates(map[string]any{"gone": true, "updated_at": tx.Now()}).Error
-	if err != nil {
-		return fmt.Errorf("drop departments: %w", translate(err))
+// AddMemberships puts members without departments into some, at most 100 rows.
+func (tx *Tx) AddMemberships(all []Membership) error {
+	if err := put(tx, all); err != nil {
+		return fmt.Errorf("add departments of members: %w", err)
 	}
 	return nil
 }

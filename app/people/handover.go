@@ -1,7 +1,13 @@
 package people
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
 	"guiju/store"
+	"guiju/store/queue"
 )
 
 // HandOver is a domain that holds open work of members. Every domain that does
@@ -32,4 +38,226 @@ func (p *People) TakesOver(name string, h HandOver) {
 type domain struct {
 	name string
 	HandOver
+}
+
+// Domains are the labels of the registered domains by name.
+func (p *People) Domains() map[string]string {
+	labels := make(map[string]string, len(p.domains))
+	for _, d := range p.domains {
+		labels[d.name] = d.Label()
+	}
+	return labels
+}
+
+const (
+	// worksAtOnce bounds the work one transaction moves.
+	worksAtOnce = 20
+	// worksListed bounds the work of one domain in a hand-over that only lists.
+	worksListed = 50
+)
+
+// handOverJob is the job that moves or lists a member's open work, a page at a
+// time (guide E2.0, names in force).
+//
+//	state      left                      moved, stopped
+//	running    a page is moved: running  one domain is listed: running
+//	           nothing left: done        all domains: listed; nothing found: done
+//	           he is back: cancelled     he has left: cancelled
+//	listed     -                         all passed on: done; he has left: cancelled
+//
+// A leaver's hand-over ends the others of his: what they listed is moved now.
+type handOverJob struct {
+	ID     int64 `json:"id"`
+	Domain int   `json:"domain"` // how many of the registered ones are done
+}
+
+// Kind implements store.JobArgs.
+func (handOverJob) Kind() string { return "people.hand_over" }
+
+// StartHandOver begins a hand-over of h.Reason: of somebody who left everything
+// is moved to his superior; of somebody who moved or whose account is to be
+// stopped it is listed for somebody to pass on. It answers the one under way
+// if there is one for the same event.
+func (p *People) StartHandOver(tx *store.Tx, h store.HandOver) (store.HandOver, error) {
+	open, err := tx.HandOversOf(h.MemberID)
+	if err != nil {
+		return h, err
+	}
+	for _, o := range open {
+		if o.Reason == h.Reason && (o.EventKey == h.EventKey || h.Reason != store.HandOverMoved) {
+			return o, nil
+		}
+		if h.Reason == store.HandOverLeft {
+			if err := p.endHandOver(tx, &o, store.HandOverCancelled); err != nil {
+				return h, err
+			}
+		}
+	}
+	h.State = store.HandOverRunning
+	if err := tx.AddHandOver(&h); err != nil {
+		return h, err
+	}
+	_, err = tx.Enqueue(handOverJob{ID: h.ID}, store.Unique(fmt.Sprint(h.ID)))
+	return h, err
+}
+
+func (p *People) endHandOver(tx *store.Tx, h *store.HandOver, state store.HandOverState) error {
+	now := tx.Now()
+	h.State, h.EndedAt = state, &now
+	return tx.SaveHandOver(h)
+}
+
+func (p *People) handOver(_ context.Context, _ *queue.Job, args handOverJob) queue.Outcome {
+	return queue.Done(func(tx *store.Tx) error {
+		if err := tx.Lock(store.HandOver{}.TableName(), args.ID); err != nil {
+			return err
+		}
+		h, err := tx.HandOver(args.ID)
+		if err != nil || h.State != store.HandOverRunning {
+			return err
+		}
+		member, err := tx.Member(h.MemberID)
+		if err != nil {
+			return err
+		}
+		gone := member.Status == store.MemberLeft
+		if gone != (h.Reason == store.HandOverLeft) {
+			return p.endHandOver(tx, &h, store.HandOverCancelled)
+		}
+		if args.Domain >= len(p.domains) {
+			return p.handedOver(tx, h)
+		}
+		more := false
+		if gone {
+			more, err = p.moveSome(tx, &h, member, p.domains[args.Domain])
+		} else {
+			err = p.listAll(tx, h, p.domains[args.Domain])
+		}
+		if err != nil {
+			return fmt.Errorf("hand over %s of member %d: %w", p.domains[args.Domain].name, member.ID, err)
+		}
+		if !more {
+			args.Domain++
+		}
+		_, err = tx.Enqueue(args, store.Unique(fmt.Sprint(h.ID)))
+		return err
+	})
+}
+
+// moveSome gives the next of a leaver's work to his superior and answers
+// whether there may be more.
+func (p *People) moveSome(tx *store.Tx, h *store.HandOver, from store.Member, d domain) (more bool, err error) {
+	works, err := d.List(&tx.Reader, from.ID, worksAtOnce)
+	if err != nil || len(works) == 0 {
+		return false, err
+	}
+	to, err := p.Superior(&tx.Reader, from.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		to = 0
+	}
+	if h.ToID != to {
+		h.ToID = to
+		if err := tx.SaveHandOver(h); err != nil {
+			return false, err
+		}
+	}
+	moved := false
+	for _, w := range works {
+		old, err := tx.HandOverWorkOf(h.ID, w.Subject)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+		if old.State == store.WorkMoved {
+			// The domain still lists what it has passed on: it is not asked for ever.
+			p.log.Error("work is still listed after it was handed over", "domain", d.name, "subject", w.Subject.String())
+			continue
+		}
+		if err := d.Reassign(tx, w.Subject, from.ID, to, from.Name+"已离职"); err != nil {
+			return false, fmt.Errorf("%s: %w", w.Subject, err)
+		}
+		moved = true
+		err = tx.PutHandOverWork(store.HandOverWork{
+			HandOverID: h.ID, Domain: d.name, SubjectKind: w.Subject.Kind, SubjectID: w.Subject.ID,
+			Number: w.Number, Title: w.Title, ToID: to, State: store.WorkMoved,
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return moved, nil
+}
+
+// listAll writes down the open work of one domain that stays where it is.
+func (p *People) listAll(tx *store.Tx, h store.HandOver, d domain) error {
+	works, err := d.List(&tx.Reader, h.MemberID, worksListed)
+	if err != nil {
+		return err
+	}
+	for _, w := range works {
+		err := tx.PutHandOverWork(store.HandOverWork{
+			HandOverID: h.ID, Domain: d.name, SubjectKind: w.Subject.Kind, SubjectID: w.Subject.ID,
+			Number: w.Number, Title: w.Title, State: store.WorkListed,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handedOver ends the collecting, and tells whoever asked if there was anything.
+func (p *People) handedOver(tx *store.Tx, h store.HandOver) error {
+	works, err := tx.HandOverWorks(h.ID, 1)
+	if err != nil {
+		return err
+	}
+	if h.Reason == store.HandOverLeft || len(works) == 0 {
+		err = p.endHandOver(tx, &h, store.HandOverDone)
+	} else {
+		h.State = store.HandOverListed
+		err = tx.SaveHandOver(&h)
+	}
+	if err != nil || len(works) == 0 && h.Reason == store.HandOverMoved {
+		return err
+	}
+	return each(tx, p.hooks.handedOver, h)
+}
+
+// PassOn gives one work of a hand-over to a member: 指定接手人. The last one
+// ends a hand-over that was listed. Work that has ended meanwhile stays ended.
+func (p *People) PassOn(tx *store.Tx, handOver int64, work store.Subject, to int64, why string) (store.HandOver, error) {
+	if err := tx.Lock(store.HandOver{}.TableName(), handOver); err != nil {
+		return store.HandOver{}, err
+	}
+	h, err := tx.HandOver(handOver)
+	if err != nil {
+		return h, err
+	}
+	w, err := tx.HandOverWorkOf(h.ID, work)
+	if err != nil {
+		return h, err
+	}
+	d := slices.IndexFunc(p.domains, func(d domain) bool { return d.name == w.Domain })
+	if d < 0 {
+		return h, fmt.Errorf("hand-over %d: nobody takes over %s", h.ID, w.Domain)
+	}
+	from := h.MemberID
+	if w.State == store.WorkMoved {
+		from = w.ToID
+	}
+	if err := p.domains[d].Reassign(tx, work, from, to, why); err != nil {
+		return h, err
+	}
+	w.ToID, w.State = to, store.WorkMoved
+	if err := tx.PutHandOverWork(w); err != nil {
+		return h, err
+	}
+	left, err := tx.CountHandOverWorks(h.ID, store.WorkListed)
+	if err != nil || left > 0 || h.State != store.HandOverListed {
+		return h, err
+	}
+	return h, p.endHandOver(tx, &h, store.HandOverDone)
 }

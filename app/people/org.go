@@ -3,21 +3,20 @@ package people
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"guiju/app/policy"
 	"guiju/store"
 )
 
-// revisionKey is the setting that counts the changes of the company's picture.
+// revisionKey is the setting that changes with the company's picture.
 const revisionKey = "people.revision"
 
-// revise marks the picture of the company as changed.
+// revise marks the picture of the company as changed. Revisions are random, not
+// counted: a transaction that builds the picture and then fails must not leave
+// it under the name the next change will have.
 func (p *People) revise(tx *store.Tx) error {
-	revision, err := p.currentRevision(&tx.Reader)
-	if err != nil {
-		return err
-	}
-	return tx.SetSetting(revisionKey, revision+1)
+	return tx.SetSetting(revisionKey, rand.Int64())
 }
 
 func (p *People) currentRevision(r *store.Reader) (int64, error) {

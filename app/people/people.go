@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"guiju/app/notify"
 	"guiju/app/policy"
@@ -25,6 +26,8 @@ type Contacts interface {
 	Departments(ctx context.Context, root int) ([]wecom.Department, error)
 	Members(ctx context.Context, department int) ([]wecom.Member, error)
 	Member(ctx context.Context, userID string) (wecom.Member, error)
+	Tags(ctx context.Context) ([]wecom.Tag, error)
+	Tag(ctx context.Context, id int) (wecom.Tag, error)
 }
 
 // People answers who is who. It is safe for concurrent use.
@@ -51,10 +54,22 @@ func New(db *store.DB, contacts Contacts, n *notify.Notifier, rules notify.Rules
 	return &People{db: db, contacts: contacts, notify: n, rules: rules, log: log}
 }
 
+// longRun bounds one run of a job that reads many things from WeCom or writes
+// many members.
+const longRun = 5 * time.Minute
+
 // Register gives the queue the workers.
 func (p *People) Register(q *queue.Queue) {
 	queue.Register(q, p.readMember)
-	queue.Register(q, p.compare)
+	queue.Register(q, p.check, queue.Timeout(longRun))
+	queue.Register(q, p.compare, queue.Timeout(longRun))
+	queue.Register(q, p.readDepartment)
+	queue.Register(q, p.checkDepartment)
+	queue.Register(q, p.checkMap)
+	queue.Register(q, p.readTagJob, queue.Timeout(longRun))
+	queue.Register(q, p.regardSome)
+	queue.Register(q, p.entitle, queue.Timeout(longRun))
+	queue.Register(q, p.handOver)
 	queue.Register(q, p.expireGrant)
 	queue.Register(q, p.expireBinding)
 	queue.Register(q, p.rederive)
@@ -78,16 +93,31 @@ func (p *People) Speaker(tx *store.Tx, userid, app string) (member store.Member,
 	if errors.Is(err, store.ErrNotFound) {
 		return p.admit(tx, userid)
 	}
+	if err == nil {
+		err = p.see(tx, &member)
+	}
 	return member, "", err
+}
+
+// see notes, once a day, that a member acted toward an app.
+func (p *People) see(tx *store.Tx, m *store.Member) error {
+	now := tx.Now()
+	day := func(t time.Time) string { return t.In(p.db.Zone()).Format(time.DateOnly) }
+	if m.SeenAt != nil && day(*m.SeenAt) == day(now) {
+		return nil
+	}
+	m.SeenAt = &now
+	return tx.SeeMember(m.ID)
 }
 
 // admit makes somebody unknown a provisional member.
 func (p *People) admit(tx *store.Tx, userid string) (member store.Member, welcome string, err error) {
-	member = store.Member{UserID: userid, Name: userid, Status: store.MemberProvisional, Visible: true}
+	now := tx.Now()
+	member = store.Member{UserID: userid, Name: userid, Status: store.MemberProvisional, Visible: true, SeenAt: &now}
 	if err := p.add(tx, &member); err != nil {
 		return member, "", err
 	}
-	if err := p.readLater(tx, userid); err != nil {
+	if err := p.readNow(tx, userid, ""); err != nil {
 		return member, "", err
 	}
 	administrators, err := p.Administrators(&tx.Reader)

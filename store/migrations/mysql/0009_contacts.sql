@@ -19,7 +19,9 @@ CREATE TABLE contact_events (
   change_type     VARCHAR(32) NOT NULL,
   userid          VARCHAR(128) NOT NULL,
   userid_fold     VARCHAR(128) NOT NULL,
+  new_userid_fold VARCHAR(128) NOT NULL,
   member_id       BIGINT NOT NULL,
+  object_id       BIGINT NOT NULL,
   detail          TEXT NOT NULL,
   at              DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -39,6 +41,7 @@ CREATE TABLE contact_checks (
 CREATE TABLE contact_compares (
   id              BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   baseline        BOOLEAN NOT NULL DEFAULT 0,
+  again           BOOLEAN NOT NULL DEFAULT 0,
   state           VARCHAR(16) NOT NULL,
   phase           VARCHAR(16) NOT NULL,
   after_id        BIGINT NOT NULL,
@@ -120,3 +123,7 @@ CREATE TABLE hand_over_works (
   at              DATETIME(3) NOT NULL,
   UNIQUE (hand_over_id, subject_kind, subject_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- A company that was read before has its baseline: who is new from now on joins.
+INSERT INTO settings (name, value, updated_at)
+  SELECT 'people.baseline', 'true', MAX(updated_at) FROM members WHERE synced_at IS NOT NULL HAVING COUNT(*) > 0;

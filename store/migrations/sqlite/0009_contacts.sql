@@ -19,7 +19,9 @@ CREATE TABLE contact_events (
   change_type     TEXT NOT NULL,
   userid          TEXT NOT NULL,
   userid_fold     TEXT NOT NULL,
+  new_userid_fold TEXT NOT NULL,
   member_id       INTEGER NOT NULL,
+  object_id       INTEGER NOT NULL,
   detail          TEXT NOT NULL,
   at              DATETIME NOT NULL
 );
@@ -39,6 +41,7 @@ CREATE TABLE contact_checks (
 CREATE TABLE contact_compares (
   id              INTEGER PRIMARY KEY AUTOINCREMENT,
   baseline        BOOLEAN NOT NULL DEFAULT 0,
+  again           BOOLEAN NOT NULL DEFAULT 0,
   state           TEXT NOT NULL,
   phase           TEXT NOT NULL,
   after_id        INTEGER NOT NULL,
@@ -120,3 +123,7 @@ CREATE TABLE hand_over_works (
   at              DATETIME NOT NULL,
   UNIQUE (hand_over_id, subject_kind, subject_id)
 );
+
+-- A company that was read before has its baseline: who is new from now on joins.
+INSERT INTO settings (name, value, updated_at)
+  SELECT 'people.baseline', 'true', MAX(updated_at) FROM members WHERE synced_at IS NOT NULL HAVING COUNT(*) > 0;
