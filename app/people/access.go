@@ -138,7 +138,7 @@ func (p *People) facts(r *store.Reader, m store.Member) (policy.Facts, error) {
 	for _, held := range posts {
 		f.Posts = append(f.Posts, policy.PostFact{Post: held.Name, Department: held.Department})
 	}
-	tags, err := r.TagsOf(m.UserID, f.Departments)
+	tags, err := p.tagsIn(r, m.UserID, f.Departments)
 	if err != nil {
 		return f, err
 	}
@@ -159,4 +159,4 @@ func HoldingText(h policy.Holding) string {
 
 // ReadAgain reads a member's details again, for one who is said to be gone and
 // acts all the same.
-func (p *People) ReadAgain(tx *store.Tx, m store.Member) error { return p.readLater(tx, m.UserID) }
+func (p *People) ReadAgain(tx *store.Tx, m store.Member) error { return p.readNow(tx, m.UserID, "") }

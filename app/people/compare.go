@@ -165,11 +165,11 @@ func (p *People) finish(tx *store.Tx, c *store.Compare) error {
 		if err := tx.SetSetting(baselineKey, true); err != nil {
 			return err
 		}
+		if err := p.RederiveLater(tx, BecauseFirst); err != nil { // all heads are known only now
+			return err
+		}
 	}
 	if _, err := tx.Enqueue(CheckMap{}, store.Unique("all")); err != nil {
-		return err
-	}
-	if err := p.entitleLater(tx); err != nil {
 		return err
 	}
 	if running.Again {

@@ -179,9 +179,16 @@ func userids(all []store.MemberName) []string {
 	return out
 }
 
-// mapChanged follows a change of departments.
+// mapChanged follows a change of departments: rules name them, so it may concern
+// everybody.
 func (p *People) mapChanged(tx *store.Tx) error {
 	if err := p.revise(tx); err != nil {
+		return err
+	}
+	if known, err := p.baselined(&tx.Reader); err != nil || !known {
+		return err
+	}
+	if err := p.RederiveLater(tx, BecauseDepartments); err != nil {
 		return err
 	}
 	_, err := tx.Enqueue(CheckMap{}, store.Unique("all"))

@@ -158,7 +158,7 @@ func (p *People) amend(tx *store.Tx, t Told, m store.Member, e event.Member, dep
 		c.has = given(m.ID, departments, e.LeaderIn, had)
 		c.after.MainDepartment = mainOf(m.MainDepartment, e.MainDepartment, departments)
 	}
-	_, err = p.write(tx, c)
+	_, err = p.keep(tx, c)
 	return err
 }
 
@@ -228,7 +228,7 @@ func (p *People) left(tx *store.Tx, m store.Member, eventKey, why string) error 
 	}
 	c := change{before: m, after: m, had: had, has: had, eventKey: eventKey, why: why}
 	c.after.Status = store.MemberLeft
-	_, err = p.write(tx, c)
+	_, err = p.keep(tx, c)
 	return err
 }
 
@@ -263,7 +263,7 @@ func (p *People) rename(tx *store.Tx, t Told, from, to string) (store.Member, er
 		}
 	}
 	c.after.UserID = to
-	if _, err := p.write(tx, c); err != nil {
+	if _, err := p.keep(tx, c); err != nil {
 		return m, err
 	}
 	if err := tx.RenameTagged(from, to); err != nil {
@@ -302,7 +302,7 @@ func (p *People) giveWay(tx *store.Tx, other store.Member, c *change) error {
 			c.has[i] = s
 		}
 	}
-	_, err = p.write(tx, gone)
+	_, err = p.keep(tx, gone)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"errors"
 	"slices"
 
 	"guiju/store"
@@ -22,7 +21,6 @@ const (
 	whyEvent   = "通讯录变更"
 	whyCompare = "通讯录核对"
 	whyTag     = "标签变更"
-	whyFirst   = "首次读取通讯录"
 )
 
 // nothing says that WeCom and the mirror agree.
@@ -67,9 +65,9 @@ func (c *change) dated(tx *store.Tx) {
 	}
 }
 
-// write stores a change of somebody known and does what follows from it, in
+// keep stores a change of somebody known and does what follows from it, in
 // this transaction; it answers whether there was anything to write.
-func (p *People) write(tx *store.Tx, c change) (bool, error) {
+func (p *People) keep(tx *store.Tx, c change) (bool, error) {
 	if c.nothing() {
 		return false, nil
 	}
@@ -94,6 +92,9 @@ func (p *People) write(tx *store.Tx, c change) (bool, error) {
 // first, so that hooks find it as it is from now on.
 func (p *People) follow(tx *store.Tx, c change) error {
 	if c.gone() {
+		if err := p.endAccess(tx, c.after, c.eventKey); err != nil {
+			return err
+		}
 		if err := each(tx, p.hooks.left, Left{Member: c.after, EventKey: c.eventKey}); err != nil {
 			return err
 		}
@@ -155,9 +156,6 @@ func (p *People) followMove(tx *store.Tx, c change) error {
 // regard looks again at what a member may do, and answers him as he is then.
 func (p *People) regard(tx *store.Tx, m store.Member, c Cause) (store.Member, error) {
 	if _, err := p.Reconcile(tx, m, c); err != nil {
-		if errors.Is(err, errComing) {
-			return m, nil
-		}
 		return m, err
 	}
 	return tx.Member(m.ID)

@@ -68,7 +68,6 @@ func (p *People) Register(q *queue.Queue) {
 	queue.Register(q, p.checkMap)
 	queue.Register(q, p.readTagJob, queue.Timeout(longRun))
 	queue.Register(q, p.regardSome)
-	queue.Register(q, p.entitle, queue.Timeout(longRun))
 	queue.Register(q, p.handOver)
 	queue.Register(q, p.expireGrant)
 	queue.Register(q, p.expireBinding)

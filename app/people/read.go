@@ -188,7 +188,7 @@ func (p *People) take(tx *store.Tx, read []wecom.Member, from source) (tally, er
 		case c.after.ID == 0:
 			fresh = append(fresh, c)
 		default:
-			if _, err := p.write(tx, c); err != nil {
+			if _, err := p.keep(tx, c); err != nil {
 				return sum, err
 			}
 			sum.changed++

@@ -306,17 +306,21 @@ func (p *People) Tags(r *store.Reader, m store.Member) ([]store.MemberTag, error
 	if err != nil {
 		return nil, err
 	}
+	return p.tagsIn(r, m.UserID, ids(own))
+}
+
+func (p *People) tagsIn(r *store.Reader, userid string, departments []int64) ([]store.MemberTag, error) {
 	org, err := p.Org(r)
 	if err != nil {
 		return nil, err
 	}
 	var all []int64
-	for _, s := range own {
-		for id := s.DepartmentID; id != 0 && !slices.Contains(all, id); { // a loop in the tree ends
+	for _, id := range departments {
+		for id != 0 && !slices.Contains(all, id) { // a loop in the tree ends
 			all = append(all, id)
 			d, _ := org.Department(id)
 			id = d.Parent
 		}
 	}
-	return r.TagsOf(m.UserID, all)
+	return r.TagsOf(userid, all)
 }

@@ -55,7 +55,7 @@ type candidates struct {
 // nobody is left it is 部门主管, then 总经理办公室, then 管理员; ErrNotFound,
 // wrapped, when there are none of these either.
 func (p *People) Resolve(r *store.Reader, w Whom, about int64) (Found, error) {
-	c, err := p.candidates(r, w, about)
+	c, err := p.named(r, w, about)
 	if err != nil {
 		return Found{}, fmt.Errorf("whom %q: %w", w, err)
 	}
@@ -84,7 +84,7 @@ func (p *People) Resolve(r *store.Reader, w Whom, about int64) (Found, error) {
 	return found, nil
 }
 
-func (p *People) candidates(r *store.Reader, w Whom, about int64) (candidates, error) {
+func (p *People) named(r *store.Reader, w Whom, about int64) (candidates, error) {
 	kind, name, _ := strings.Cut(string(w), ":")
 	switch kind {
 	case "member":
@@ -277,7 +277,7 @@ func (p *People) ReportVacancy(tx *store.Tx, w Whom, found Found, about int64) e
 	if !found.Vacant {
 		return nil
 	}
-	c, err := p.candidates(&tx.Reader, w, about)
+	c, err := p.named(&tx.Reader, w, about)
 	if err != nil {
 		return err
 	}
