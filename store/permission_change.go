@@ -126,6 +126,9 @@ func (tx *Tx) AddPermissionChange(c *PermissionChange) (err error) {
 		return err
 	}
 	c.ID, c.CreatedAt, c.Version, c.Reason = 0, tx.Now(), 1, clip(c.Reason, 255)
+	if c.Kept == nil {
+		c.Kept = []KeptGrant{} // nil would be NULL
+	}
 	if err := tx.g.Create(c).Error; err != nil {
 		return fmt.Errorf("add permission change of member %d: %w", c.MemberID, translate(err))
 	}
@@ -135,6 +138,9 @@ func (tx *Tx) AddPermissionChange(c *PermissionChange) (err error) {
 // SavePermissionChange writes a change that was read in this transaction;
 // ErrConflict when it has changed since.
 func (tx *Tx) SavePermissionChange(c *PermissionChange) error {
+	if c.Kept == nil {
+		c.Kept = []KeptGrant{} // nil would be NULL
+	}
 	old := c.Version
 	c.Version, c.DecidedAt = old+1, cutTime(c.DecidedAt)
 	saved := tx.g.Model(c).Where("version = ?", old).Select("*").Omit("id", "created_at").Updates(c)

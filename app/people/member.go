@@ -95,10 +95,14 @@ func (p *People) follow(tx *store.Tx, c change) error {
 		if err := p.endAccess(tx, c.after, c.eventKey); err != nil {
 			return err
 		}
+		var err error
+		if c.after, err = tx.Member(c.after.ID); err != nil {
+			return err
+		}
 		if err := each(tx, p.hooks.left, Left{Member: c.after, EventKey: c.eventKey}); err != nil {
 			return err
 		}
-		_, err := p.StartHandOver(tx, store.HandOver{MemberID: c.after.ID, Reason: store.HandOverLeft, EventKey: c.eventKey})
+		_, err = p.StartHandOver(tx, store.HandOver{MemberID: c.after.ID, Reason: store.HandOverLeft, EventKey: c.eventKey})
 		return err
 	}
 	if c.quiet || c.after.Status == store.MemberLeft || c.after.Status == store.MemberProvisional {
