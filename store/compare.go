@@ -22,8 +22,8 @@ type Compare struct {
 	Checked     int // members that were to be read one by one
 	Gone        int // departments no longer seen
 	StartedAt   time.Time
-	EndedAt     *time.Time
-	Failure     string // class and code, no text of WeCom's
+	EndedAt     *time.Time // while it runs: when it could not go on
+	Failure     string     // class and code of what stopped it, no text of WeCom's
 }
 
 // The states of a comparison.
@@ -45,9 +45,9 @@ func (r *Reader) RunningCompare() (Compare, error) {
 	return r.compare("state = ?", CompareRunning)
 }
 
-// LastCompare answers the newest comparison in a state; ErrNotFound when there
-// is none.
-func (r *Reader) LastCompare(state string) (Compare, error) { return r.compare("state = ?", state) }
+// LastCompare answers the newest comparison that has ended or was interrupted;
+// ErrNotFound when there is none.
+func (r *Reader) LastCompare() (Compare, error) { return r.compare("ended_at IS NOT NULL") }
 
 func (r *Reader) compare(where string, args ...any) (Compare, error) {
 	var c Compare

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"guiju/store"
 	"guiju/store/queue"
@@ -108,6 +109,7 @@ func (p *People) compare(ctx context.Context, job *queue.Job, _ Compare) queue.O
 		if c.Phase == "" {
 			return p.finish(tx, &c)
 		}
+		c.EndedAt, c.Failure = nil, ""
 		if err := tx.SaveCompare(c); err != nil {
 			return err
 		}
@@ -136,18 +138,23 @@ func (p *People) underWay(ctx context.Context, job *queue.Job) (store.Compare, e
 // was compared stays compared, and the next run goes on from there. When the
 // attempts are used up the comparison has failed; the next begins anew.
 func (p *People) interrupted(job *queue.Job, c store.Compare, err error) queue.Outcome {
-	outcome := p.later(err)
 	class := wecom.ClassOf(err)
-	if class == wecom.Throttled || class != wecom.Permanent && !job.Last {
-		return outcome
-	}
-	failed := func(tx *store.Tx) error {
+	over := class == wecom.Permanent || class != wecom.Throttled && job.Last
+	note := func(tx *store.Tx) error {
 		now := tx.Now()
-		c.State, c.EndedAt = store.CompareFailed, &now
-		c.Failure = fmt.Sprintf("%s %d", class, wecom.CodeOf(err))
+		c.EndedAt, c.Failure = &now, fmt.Sprintf("%s %d", class, wecom.CodeOf(err))
+		if over {
+			c.State = store.CompareFailed
+		}
 		return tx.SaveCompare(c)
 	}
-	return queue.Bury(err, failed)
+	switch {
+	case over:
+		return queue.Bury(err, note)
+	case class == wecom.Throttled:
+		return queue.Snooze(p.db.Now().Add(max(wecom.RetryAfter(err), time.Second)), note)
+	}
+	return queue.Retry(err, note)
 }
 
 // finish ends a comparison that has seen everything.
@@ -157,7 +164,7 @@ func (p *People) finish(tx *store.Tx, c *store.Compare) error {
 		return err
 	}
 	now := tx.Now()
-	c.State, c.EndedAt = store.CompareDone, &now
+	c.State, c.EndedAt, c.Failure = store.CompareDone, &now, ""
 	if err := tx.SaveCompare(*c); err != nil {
 		return err
 	}
