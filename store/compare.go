@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -78,19 +77,11 @@ func (tx *Tx) SaveCompare(c Compare) error {
 	return nil
 }
 
-// CompareAgain asks the comparison under way to be followed by another, and
-// answers whether there is one under way.
-func (tx *Tx) CompareAgain() (bool, error) {
-	c, err := tx.RunningCompare()
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
+// CompareAgain asks that the comparison under way, if there is one, be followed
+// by another.
+func (tx *Tx) CompareAgain() error {
+	if err := tx.g.Model(&Compare{}).Where("state = ?", CompareRunning).Update("again", true).Error; err != nil {
+		return fmt.Errorf("ask for another comparison: %w", translate(err))
 	}
-	if err == nil {
-		done := tx.g.Model(&Compare{}).Where("id = ? AND state = ?", c.ID, CompareRunning).Update("again", true)
-		if done.Error == nil {
-			return done.RowsAffected > 0, nil
-		}
-		err = translate(done.Error)
-	}
-	return false, fmt.Errorf("ask for another comparison: %w", err)
+	return nil
 }

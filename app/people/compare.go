@@ -41,14 +41,13 @@ type Compare struct{}
 // Kind implements store.JobArgs.
 func (Compare) Kind() string { return "people.compare" }
 
-// CompareLater plans a full comparison. One that is under way is followed by
-// another; one that waits is enough.
+// CompareLater plans a full comparison. One that is under way goes on and is
+// followed by another; one that waits is enough.
 func (p *People) CompareLater(tx *store.Tx) error {
-	running, err := tx.CompareAgain()
-	if err != nil || running {
+	if err := tx.CompareAgain(); err != nil {
 		return err
 	}
-	_, err = tx.Enqueue(Compare{}, store.Unique("all"))
+	_, err := tx.Enqueue(Compare{}, store.Unique("all"))
 	return err
 }
 

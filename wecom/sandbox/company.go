@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"sort"
 )
 
 // Company is the simulated directory. Members are keyed by folded userid.
@@ -12,6 +11,8 @@ type Company struct {
 	Departments map[int]*Department `json:"departments"`
 	Members     map[string]*Member  `json:"members"`
 	Tags        map[int]*Tag        `json:"tags"`
+
+	index *companyIndex // nil until it is needed
 }
 
 // Department is one department; 1 is the root, with ParentID 0.
@@ -99,37 +100,14 @@ func (c *Company) members() []*Member {
 	for _, m := range c.Members {
 		out = append(out, m)
 	}
-	sort.Slice(out, func(i, j int) bool {
-		if a, b := out[i].MainDepartment, out[j].MainDepartment; a != b {
-			return a < b
-		}
-		return out[i].UserID < out[j].UserID
-	})
-	return out
-}
-
-// subtree is id and everything below it.
-func (c *Company) subtree(id int) map[int]bool {
-	out := map[int]bool{}
-	if c.Departments[id] == nil {
-		return out
-	}
-	out[id] = true
-	for grew := true; grew; { // depth of the tree bounds the rounds
-		grew = false
-		for _, d := range c.Departments {
-			if out[d.ParentID] && !out[d.ID] {
-				out[d.ID], grew = true, true
-			}
-		}
-	}
+	slices.SortFunc(out, byHome)
 	return out
 }
 
 // leaders lists the heads of a department.
 func (c *Company) leaders(dept int) []string {
 	out := []string{}
-	for _, m := range c.members() {
+	for _, m := range c.direct(dept) {
 		for i, d := range m.Departments {
 			if d == dept && i < len(m.IsLeader) && m.IsLeader[i] == 1 {
 				out = append(out, m.UserID)
@@ -156,8 +134,8 @@ type visibility struct {
 	tags  map[int]bool
 }
 
-// visible computes an app's range; tags contribute their members and departments.
-func (c *Company) visible(a App) visibility {
+// rangeOf computes an app's range; tags contribute their members and departments.
+func (c *Company) rangeOf(a App) visibility {
 	v := visibility{users: map[string]bool{}, depts: map[int]bool{}, tags: map[int]bool{}}
 	parties := a.VisibleParties
 	if len(a.VisibleUsers)+len(a.VisibleParties)+len(a.VisibleTags) == 0 {

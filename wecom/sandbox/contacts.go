@@ -97,11 +97,15 @@ func (p *Platform) editContacts(c *gin.Context) {
 		full = *in.Full
 	}
 	p.mu.Lock()
-	before := p.subscribers()
+	var concerned []string // an edit of one member changes nobody else's range
+	if strings.HasSuffix(in.ChangeType, "_user") {
+		concerned = []string{in.UserID, in.NewUserID}
+	}
+	before := p.subscribers(concerned...)
 	events, answer, no := p.edit(&in, full)
 	if no == nil {
 		p.touch()
-		events = append(events, p.subscriptions(before)...)
+		events = append(events, p.subscriptions(before, concerned...)...)
 	}
 	p.mu.Unlock()
 	if no != nil {
@@ -129,7 +133,7 @@ func (p *Platform) edit(in *contactInput, full bool) ([]*delivery, gin.H, *refus
 		if m == nil {
 			return nil, nil, deny("UserID", "no member %q", cutBytes(in.UserID, 64))
 		}
-		delete(p.st.Company.Members, fold(m.UserID))
+		p.st.Company.drop(m)
 		return p.contactEvent("delete_user", func(x *xmlText) { x.cdata("UserID", m.UserID) }), gin.H{"userid": m.UserID}, nil
 	case "create_party", "update_party", "delete_party":
 		return p.editParty(in, full)
@@ -170,7 +174,7 @@ func (p *Platform) createUser(in *contactInput, full bool) ([]*delivery, gin.H, 
 	if no := p.apply(m, in); no != nil {
 		return nil, nil, no
 	}
-	company.Members[fold(m.UserID)] = m
+	company.put(m)
 	answer := gin.H{"userid": m.UserID}
 	if !full {
 		return p.contactEvent("create_user", func(x *xmlText) {
@@ -204,7 +208,9 @@ func (p *Platform) updateUser(in *contactInput, full bool) ([]*delivery, gin.H, 
 		return nil, nil, no
 	}
 	moved := !slices.Equal(m.Departments, changed.Departments)
+	company.drop(m)
 	*m = changed
+	company.put(m)
 	if in.NewUserID != "" {
 		p.rename(m, in.NewUserID)
 	}
@@ -307,9 +313,10 @@ func (p *Platform) apply(m *Member, in *contactInput) *refusal {
 func (p *Platform) rename(m *Member, to string) {
 	c, from := p.st.Company, m.UserID
 	same := func(u string) bool { return fold(u) == fold(from) }
-	delete(c.Members, fold(from))
+	c.drop(m)
 	m.UserID, m.RenamedOnce = to, true
-	c.Members[fold(to)] = m
+	c.put(m)
+	c.reshaped() // tags name him
 	replace := func(list []string) {
 		for i, u := range list {
 			if same(u) {

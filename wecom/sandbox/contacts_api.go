@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/base64"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -119,10 +118,8 @@ func (k *call) direct(row func(*Member, visibility) gin.H) (gin.H, *apiError) {
 		return nil, failed
 	}
 	list := []gin.H{}
-	for _, m := range k.p.st.Company.members() {
-		if slices.Contains(m.Departments, id) {
-			list = append(list, row(m, v))
-		}
+	for _, m := range k.p.st.Company.direct(id) {
+		list = append(list, row(m, v))
 	}
 	return gin.H{"userlist": list}, nil
 }

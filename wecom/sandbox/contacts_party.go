@@ -41,6 +41,7 @@ func (p *Platform) editParty(in *contactInput, full bool) ([]*delivery, gin.H, *
 			d.Order = int64(*in.Order)
 		}
 		depts[id] = d
+		p.st.Company.reshaped()
 		return p.contactEvent("create_party", func(x *xmlText) {
 			x.num("Id", int64(id))
 			if full {
@@ -66,6 +67,7 @@ func (p *Platform) editParty(in *contactInput, full bool) ([]*delivery, gin.H, *
 		}
 		if in.ParentID != nil {
 			d.ParentID = int(*in.ParentID)
+			p.st.Company.reshaped()
 		}
 		if !full && !moved {
 			return nil, answer, nil
@@ -80,11 +82,11 @@ func (p *Platform) editParty(in *contactInput, full bool) ([]*delivery, gin.H, *
 			}
 		}), answer, nil
 	}
-	if id == 1 || len(p.st.Company.subtree(id)) > 1 ||
-		slices.ContainsFunc(p.st.Company.members(), func(m *Member) bool { return slices.Contains(m.Departments, id) }) {
+	if id == 1 || len(p.st.Company.subtree(id)) > 1 || len(p.st.Company.direct(id)) > 0 {
 		return nil, nil, deny("Id", "the root and departments with members or sub-departments cannot be deleted")
 	}
 	delete(depts, id)
+	p.st.Company.reshaped()
 	return p.contactEvent("delete_party", func(x *xmlText) { x.num("Id", int64(id)) }), answer, nil
 }
 
@@ -112,6 +114,7 @@ func (p *Platform) editTag(in *contactInput) ([]*delivery, gin.H, *refusal) {
 	if in.Name != nil && *in.Name != "" {
 		tag.Name = *in.Name
 	}
+	p.st.Company.reshaped()
 	hasUser := func(list []string, u string) bool {
 		return slices.ContainsFunc(list, func(x string) bool { return fold(x) == fold(u) })
 	}
@@ -133,15 +136,26 @@ func (p *Platform) editTag(in *contactInput) ([]*delivery, gin.H, *refusal) {
 	}), gin.H{"id": id}, nil
 }
 
-// subscribers lists who can use each app now: app → folded userid → userid.
-func (p *Platform) subscribers() map[string]map[string]string {
+// subscribers lists who can use each app now: app → folded userid → userid. With
+// userids it looks at them alone.
+func (p *Platform) subscribers(userids ...string) map[string]map[string]string {
 	out := map[string]map[string]string{}
 	for name, a := range p.st.Apps {
 		v := p.st.Company.visible(a.App)
 		out[name] = map[string]string{}
-		for key, m := range p.st.Company.Members {
+		note := func(m *Member) {
 			if v.reaches(m) {
-				out[name][key] = m.UserID
+				out[name][fold(m.UserID)] = m.UserID
+			}
+		}
+		if len(userids) == 0 {
+			for _, m := range p.st.Company.Members {
+				note(m)
+			}
+		}
+		for _, u := range userids {
+			if m := p.st.Company.member(u); m != nil {
+				note(m)
 			}
 		}
 	}
@@ -149,9 +163,9 @@ func (p *Platform) subscribers() map[string]map[string]string {
 }
 
 // subscriptions builds subscribe and unsubscribe for everyone who came or went.
-func (p *Platform) subscriptions(before map[string]map[string]string) []*delivery {
+func (p *Platform) subscriptions(before map[string]map[string]string, userids ...string) []*delivery {
 	var out []*delivery
-	after := p.subscribers()
+	after := p.subscribers(userids...)
 	event := func(app, user, name string) {
 		a := p.st.Apps[app].App
 		if a.CallbackURL == "" || a.Disabled {
