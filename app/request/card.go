@@ -142,7 +142,10 @@ func (q *Requests) closed(r *store.Reader, request store.Request, step store.Req
 		return "已转给他人", nil
 	case step.DecidedBy != 0:
 		by, err := r.Member(step.DecidedBy)
-		return by.Name + " 已" + verdict(step), err
+		if step.DecidedAt == nil {
+			return by.Name + " 已" + verdict(step), err
+		}
+		return by.Name + " 已" + verdict(step) + "（" + q.when(*step.DecidedAt) + "）", err
 	case request.State == store.RequestWithdrawn:
 		return "已撤回", nil
 	default:

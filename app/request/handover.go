@@ -147,10 +147,14 @@ func (q *Requests) successors(tx *store.Tx, request store.Request, step store.Re
 		return slices.ContainsFunc(others, func(d store.RequestDecider) bool { return d.MemberID == id })
 	}
 	if may(to) {
-		if decides(to) {
-			return nil, nil
+		next := []store.RequestDecider{{MemberID: to, DeputyFor: deputyFor}}
+		if deputyFor == 0 {
+			var err error
+			if next, err = q.standing(&tx.Reader, request, []int64{to}); err != nil {
+				return nil, err
+			}
 		}
-		return []store.RequestDecider{{MemberID: to, DeputyFor: deputyFor}}, nil
+		return slices.DeleteFunc(next, func(d store.RequestDecider) bool { return decides(d.MemberID) }), nil
 	}
 	if len(others) > 0 {
 		return nil, nil // they decide
