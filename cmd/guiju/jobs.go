@@ -12,7 +12,7 @@ import (
 )
 
 func newJobs() *cobra.Command {
-	return parent("jobs", "后台任务：列出、重试和放弃", newJobsList(), newJobsRetry(), newJobsDrop())
+	return parent("jobs", "后台任务：列出、定时任务、重试和放弃", newJobsList(), newJobsSchedule(), newJobsRetry(), newJobsDrop())
 }
 
 func newJobsList() *cobra.Command {
@@ -57,6 +57,73 @@ func listJobs(cmd *cobra.Command, ctx context.Context, ad *app.Admin, f store.Jo
 		})
 	}
 	return table(cmd.OutOrStdout(), lines)
+}
+
+func newJobsSchedule() *cobra.Command {
+	var name string
+	cmd := &cobra.Command{
+		Use:   "schedule",
+		Short: "列出定时任务：什么时候执行、下一次、最近一次的结果",
+		Long:  "时间可在规则文件的 jobs 中调整，如 {J-CONTACT-SYNC: \"04:30\"}，写 off 停用。",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withAdmin(cmd, func(ctx context.Context, ad *app.Admin) error {
+				if name != "" {
+					return listRuns(cmd, ctx, ad, name)
+				}
+				return listSchedule(cmd, ctx, ad)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&name, "job", "", "一项任务的历次执行，如 J-CONTACT-SYNC")
+	return cmd
+}
+
+var runState = map[store.JobRunState]string{store.JobRunDone: "完成", store.JobRunFailed: "失败", store.JobRunOpen: "执行中"}
+
+func listSchedule(cmd *cobra.Command, ctx context.Context, ad *app.Admin) error {
+	calendar, err := ad.Calendar(ctx)
+	if err != nil {
+		return err
+	}
+	lines := [][]string{{"任务", "内容", "时间", "下一次", "最近一次", "结果"}}
+	for _, l := range calendar {
+		next, last, result := "已停用", "还没有执行过", ""
+		if !l.Off {
+			next = clock(ad, l.Next)
+		}
+		if l.Last != nil {
+			last, result = ranAt(ad, *l.Last), runState[l.Last.State]+"："+l.Last.Result
+		}
+		lines = append(lines, []string{l.Name, l.Title, l.When, next, last, result})
+	}
+	return table(cmd.OutOrStdout(), lines)
+}
+
+// listRuns shows the supervision calendar of one job.
+func listRuns(cmd *cobra.Command, ctx context.Context, ad *app.Admin, name string) error {
+	runs, err := ad.DB().Reader(ctx).JobRuns(name, "", 50)
+	if err != nil {
+		return err
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "没有这项任务的执行记录。guiju jobs schedule 列出全部定时任务。")
+		return nil
+	}
+	lines := [][]string{{"期间", "应执行于", "执行于", "次数", "错过", "结果"}}
+	for _, r := range runs {
+		lines = append(lines, []string{
+			r.Period, clock(ad, r.DueAt), ranAt(ad, r), fmt.Sprint(r.Tries), fmt.Sprint(r.Missed), runState[r.State] + "：" + r.Result,
+		})
+	}
+	return table(cmd.OutOrStdout(), lines)
+}
+
+func ranAt(ad *app.Admin, run store.JobRun) string {
+	if run.RanAt == nil {
+		return ""
+	}
+	return clock(ad, *run.RanAt)
 }
 
 func newJobsRetry() *cobra.Command {
