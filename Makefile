@@ -56,6 +56,9 @@ fuzz: ## Run every fuzz target for FUZZTIME (5m) each
 		judge $$? || exit 1; \
 	done
 
+permissions: ## Write the permission matrix of the manual anew
+	$(GO) test ./app -run '^TestPermissionMatrixIsFresh$$' -update
+
 bench: ## Run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PACKAGES)
 
@@ -88,4 +91,4 @@ left-out:
 	for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name; done | grep -q . || out="$$out, Chromium (not installed)"; \
 	if [ -n "$$out" ]; then echo "left out:$${out#,}"; else echo "left out: nothing"; fi
 
-.PHONY: help sandbox test race fuzz bench load lint fmt build docker ci left-out
+.PHONY: help sandbox test race fuzz permissions bench load lint fmt build docker ci left-out

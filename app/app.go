@@ -254,7 +254,7 @@ func (a *App) buildDomains() error {
 	if err := a.permissions.RegisterChat(a.chat); err != nil {
 		return err
 	}
-	if err := a.chat.Register(a.configurationCommand()); err != nil {
+	if err := a.chat.Register(a.configurationCommand(), a.contactsCommand()); err != nil {
 		return err
 	}
 	a.react()

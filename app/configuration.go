@@ -22,6 +22,7 @@ var modules = []struct {
 	{name: "消息", words: []string{"咨询", "发通知"}},
 	{name: "审批", words: []string{"审批"}, so: "权限和账号的申请"},
 	{name: "任务", words: []string{"任务", "完成"}, so: "系统下达的任务"},
+	{name: "通讯录", words: []string{"通讯录"}},
 	{name: "权限", words: []string{"我的权限"}},
 	{name: "账号", words: []string{"账号"}},
 	{name: "职责", words: []string{"我的职责"}},
@@ -36,6 +37,7 @@ var modules = []struct {
 	{name: "培训", words: []string{"培训"}},
 	{name: "故障", words: []string{"报障"}},
 	{name: "工单", words: []string{"工单"}},
+	{name: "客户", words: []string{"客户"}},
 	{name: "审计", words: []string{"审计"}},
 	{name: "规范", words: []string{"规范"}},
 }
