@@ -316,10 +316,10 @@ func putChange(tx *store.Tx, c *store.PermissionChange) error {
 func auditChange(tx *store.Tx, c store.PermissionChange, action string, by int64) error {
 	source := store.SourceJob
 	switch {
-	case c.EventKey != "":
-		source = store.SourceCallback
 	case by != 0:
 		source = store.SourceChat
+	case c.EventKey != "":
+		source = store.SourceCallback
 	}
 	return tx.Audit(store.AuditEntry{
 		Actor: by, Action: action, Source: source, Subject: c.Subject(), EventKey: c.EventKey,

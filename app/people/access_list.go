@@ -58,7 +58,10 @@ func (p *People) Holders(r *store.Reader, perm policy.Permission, limit int) ([]
 
 // sourceText says where a permission comes from.
 func (p *People) sourceText(s policy.Decision, org *policy.Org) string {
-	if s.Grant != 0 {
+	switch {
+	case s.Holding.Role == "" && s.Grant.Object != "":
+		return "授权（" + s.Grant.Object + "）"
+	case s.Holding.Role == "":
 		return "授权"
 	}
 	text := "角色“" + p.RoleText(s.Holding, org) + "”"
@@ -101,6 +104,47 @@ func (p *People) WithRole(r *store.Reader, role policy.Role, object string, limi
 	})
 	return all, err
 }
+
+// Sees answers whose rows of a report a member may see, and how to call them:
+// nil members are everybody's. His own always, as long as he has the permission
+// at all (guide E2.0, reports).
+func (p *People) Sees(r *store.Reader, m store.Member, perm policy.Permission) (members []int64, whose string, err error) {
+	a, err := p.Actor(r, m)
+	if err != nil {
+		return nil, "", err
+	}
+	reach := p.rules().Reach(a, perm, r.Now())
+	if reach.All {
+		return nil, "全公司", nil
+	}
+	members, whose = []int64{m.ID}, "您的"
+	add := func(more []store.Member, words string) {
+		whose = words
+		for _, other := range more {
+			if !slices.Contains(members, other.ID) {
+				members = append(members, other.ID)
+			}
+		}
+	}
+	if reach.Team {
+		team, err := r.MembersLedBy(m.UserID, seenAtMost)
+		if err != nil {
+			return nil, "", err
+		}
+		add(team, "本团队")
+	}
+	if len(reach.Departments) > 0 {
+		in, err := p.In(r, reach.Departments, seenAtMost)
+		if err != nil {
+			return nil, "", err
+		}
+		add(in, "本部门")
+	}
+	return members, whose, nil
+}
+
+// seenAtMost bounds the members of a department whose rows are shown.
+const seenAtMost = 1000
 
 // candidates answers who may hold one of these roles: by a binding, by a
 // category that implies it, or named in the rulebook. Some of them may not: a

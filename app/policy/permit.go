@@ -87,7 +87,7 @@ type Decision struct {
 	Permission Permission
 	Title      string    // the permission in Chinese
 	Holding    Holding   // the role that allows it; zero without one
-	Grant      int64     // id of the grant that allows it; 0: none
+	Grant      Grant     // the grant that allows it; zero without one
 	Until      time.Time // when that ends; zero: not known to end
 	Why        Reason
 }
@@ -135,14 +135,14 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 		return decide(false, "permission", rule)
 	}
 	for _, g := range a.Grants {
-		if !samePermission(g.Permission, p) || g.Object != "" && fold(g.Object) != fold(o.ID) {
+		if !samePermission(g.Permission, p) || g.Object != "" && !o.none() && fold(g.Object) != fold(o.ID) {
 			continue
 		}
 		if at.Before(g.From) || !g.To.IsZero() && !at.Before(g.To) {
 			pass("有授权，但不在有效期内")
 			continue
 		}
-		d.Grant, d.Until = g.ID, g.To
+		d.Grant, d.Until = g, g.To
 		return decide(true, "permission.grant", "有授权，"+e.until(g.To))
 	}
 	for _, h := range a.Holdings {
@@ -165,41 +165,10 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 	return decide(false, "permission.roles", "没有角色或授权给予此权限")
 }
 
-// Sources answers everything that gives an actor p now, grants first, each as
-// the decision it makes possible; nothing when p is refused to him.
-func (e *Engine) Sources(a Actor, p Permission, at time.Time) []Decision {
-	if !e.Permit(a, p, Object{}, at).Allowed {
-		return nil
-	}
-	var all []Decision
-	one := Actor{Member: a.Member, Active: true}
-	for _, g := range a.Grants {
-		g.Object = "" // for whatever object
-		one.Grants, one.Holdings = []Grant{g}, nil
-		if d := e.Permit(one, p, Object{}, at); d.Allowed {
-			all = append(all, d)
-		}
-	}
-	for _, h := range a.Holdings {
-		one.Grants, one.Holdings = nil, []Holding{h}
-		if d := e.Permit(one, p, Object{}, at); d.Allowed {
-			all = append(all, d)
-		}
-	}
-	return all
-}
-
 // Base says whether every active member has p, for some object.
 func (e *Engine) Base(p Permission) bool {
 	_, held := e.roles[Member][p]
 	return held
-}
-
-// IsAdministrator reports whether userid is named in administrators; case does not matter.
-func (e *Engine) IsAdministrator(userid string) bool {
-	return userid != "" && slices.ContainsFunc(e.rules.Administrators, func(name string) bool {
-		return fold(name) == fold(userid)
-	})
 }
 
 // permission describes p; the code of one node of a process is known by its form.

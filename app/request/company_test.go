@@ -254,6 +254,10 @@ func (c *company) Heads(r *store.Reader, member int64) ([]int64, error) {
 	return []int64{id}, err
 }
 
+func (c *company) Sees(_ *store.Reader, m store.Member, _ policy.Permission) ([]int64, string, error) {
+	return []int64{m.ID}, "您的", nil
+}
+
 func (c *company) Administrators(*store.Reader) ([]int64, error) {
 	return []int64{c.ids["陈立"]}, nil
 }

@@ -95,7 +95,7 @@ func (c *Clocks) report(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	members, scope, err := c.reportScope(call)
+	members, scope, err := c.superiors.Sees(&call.Tx.Reader, call.Member, policy.ResponseReport)
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -167,39 +167,6 @@ func (c *Clocks) tally(r *store.Reader, from, to time.Time, members []int64) (al
 		}
 	}
 	return all, people, nil
-}
-
-// reportScope answers whose clocks the caller may count: nil is everybody.
-func (c *Clocks) reportScope(call *chat.Call) (members []int64, scope string, err error) {
-	everything, err := call.Permits.Permit(call, string(policy.LogRead), "")
-	if err != nil {
-		return nil, "", err
-	}
-	if everything {
-		return nil, "全公司", nil
-	}
-	r := &call.Tx.Reader
-	memberships, err := r.Memberships(call.Member.ID)
-	if err != nil {
-		return nil, "", err
-	}
-	var led []int64
-	for _, s := range memberships {
-		if s.IsLeader {
-			led = append(led, s.DepartmentID)
-		}
-	}
-	if len(led) == 0 {
-		return []int64{call.Member.ID}, "您的", nil
-	}
-	in, err := r.MembersOf(led, 1000)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, m := range in {
-		members = append(members, m.ID)
-	}
-	return members, "本部门", nil
 }
 
 // period understands 今天, 昨天, 本周, 上周, 本月, 上月, 本季度, 今年 and 3月.

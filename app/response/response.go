@@ -54,6 +54,9 @@ type Superiors interface {
 	Heads(r *store.Reader, member int64) ([]int64, error)
 	// Administrators answers the 管理员.
 	Administrators(r *store.Reader) ([]int64, error)
+	// Sees answers whose rows of a report a member may see, and how to call
+	// them: "本部门". Nil members are everybody's.
+	Sees(r *store.Reader, m store.Member, permission policy.Permission) (members []int64, whose string, err error)
 }
 
 // Forward gives an item that did not reach its receiver to somebody else:

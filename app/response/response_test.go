@@ -71,6 +71,11 @@ type nowhere struct{ notify.Sender }
 func (d *desk) Superior(*store.Reader, int64) (int64, error)  { return d.top, nil }
 func (d *desk) Heads(*store.Reader, int64) ([]int64, error)   { return []int64{d.top}, nil }
 func (d *desk) Administrators(*store.Reader) ([]int64, error) { return nil, nil }
+
+func (d *desk) Sees(_ *store.Reader, m store.Member, _ policy.Permission) ([]int64, string, error) {
+	return []int64{m.ID}, "您的", nil
+}
+
 func (d *desk) tx(do func(tx *store.Tx) error) {
 	d.t.Helper()
 	require.NoError(d.t, d.db.InTx(d.t.Context(), do))

@@ -99,6 +99,10 @@ func (o *office) Heads(r *store.Reader, member int64) ([]int64, error) {
 	return []int64{head}, err
 }
 
+func (o *office) Sees(_ *store.Reader, m store.Member, _ policy.Permission) ([]int64, string, error) {
+	return []int64{m.ID}, "您的", nil
+}
+
 func (o *office) Administrators(*store.Reader) ([]int64, error) { return nil, nil }
 
 func (o *office) Members(*store.Reader, string, int) ([]store.Member, error)         { return nil, nil }
