@@ -94,7 +94,7 @@ func (a *App) turnAway(tx *store.Tx, from chat.From, ev event.Event) (chat.Answe
 	err := tx.Audit(store.AuditEntry{
 		Actor: from.Member.ID, Action: "permission.denied", Source: store.SourceCallback,
 		Subject: store.Subject{Kind: "delivery", ID: from.Delivery},
-		Detail:  map[string]any{"status": string(from.Member.Status), "event": ev.Head().MsgType},
+		Detail:  map[string]any{"status": string(from.Member.Status), "event": ev.Head().Kind()},
 	})
 	if err != nil {
 		return chat.Answer{}, err
