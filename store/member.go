@@ -200,16 +200,6 @@ func (r *Reader) MembersAt(posts []string, limit int) ([]Member, error) {
 	return all, nil
 }
 
-// MembersLedBy answers the present members whose 直接上级 is the member WeCom
-// calls userid, by id, at most limit.
-func (r *Reader) MembersLedBy(userid string, limit int) ([]Member, error) {
-	all, err := list[Member](r, "WHERE leader_userid = ? AND status NOT IN ('left', 'disabled') ORDER BY id"+first(limit), userid)
-	if err != nil {
-		return nil, fmt.Errorf("members led by %q: %w", userid, err)
-	}
-	return all, nil
-}
-
 // Memberships answers a member's departments, his own order first.
 func (r *Reader) Memberships(member int64) ([]Membership, error) {
 	var all []Membership

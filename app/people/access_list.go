@@ -121,7 +121,7 @@ func (p *People) Sees(r *store.Reader, m store.Member, perm policy.Permission) (
 	add := func(more []store.Member, words string) {
 		whose = words
 		for _, other := range more {
-			if !slices.Contains(members, other.ID) {
+			if other.Present() && !slices.Contains(members, other.ID) {
 				members = append(members, other.ID)
 			}
 		}
