@@ -3,6 +3,7 @@ package permission
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,7 +31,9 @@ func (d *Permissions) BeginReview(tx *store.Tx, quarter string) (string, error) 
 	review := store.Review{
 		Number: number, Quarter: quarter, State: store.ReviewGathering, App: d.notify.DefaultApp(), Phase: 1, DueAt: due,
 	}
-	if err := tx.AddReview(&review); err != nil {
+	if err := tx.AddReview(&review); errors.Is(err, store.ErrDuplicate) {
+		return "", fmt.Errorf("%w: %w", store.ErrConflict, err) // the other job has just begun it: read again
+	} else if err != nil {
 		return "", err
 	}
 	rows := []store.ReviewRow{}

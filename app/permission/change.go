@@ -40,7 +40,7 @@ func (d *Permissions) Changed(tx *store.Tx, c store.PermissionChange) error {
 	if !answered {
 		return d.notify.Refresh(tx, c.Subject()) // amended: one card, redrawn
 	}
-	to, err := d.confirmers(&tx.Reader, c.MemberID)
+	to, err := d.confirmers(tx, c.MemberID)
 	if err != nil {
 		return err
 	}
@@ -53,15 +53,18 @@ func (d *Permissions) Changed(tx *store.Tx, c store.PermissionChange) error {
 
 // confirmers answers who is asked about a member's change. It may be nobody in
 // a company that has no 管理员 yet.
-func (d *Permissions) confirmers(r *store.Reader, about int64) ([]int64, error) {
-	found, err := d.people.Resolve(r, confirmer, about)
+func (d *Permissions) confirmers(tx *store.Tx, about int64) ([]int64, error) {
+	found, err := d.people.Resolve(&tx.Reader, confirmer, about)
 	if err == nil && !found.Vacant {
 		return found.Members, nil
 	}
 	if err != nil && !isMissing(err) {
 		return nil, err
 	}
-	admins, adminErr := d.people.Administrators(r)
+	if err := d.people.ReportVacancy(tx, confirmer, found, about); err != nil {
+		return nil, err
+	}
+	admins, adminErr := d.people.Administrators(&tx.Reader)
 	if adminErr != nil {
 		return nil, adminErr
 	}

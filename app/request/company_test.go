@@ -242,6 +242,8 @@ func (c *company) Resolve(r *store.Reader, w people.Whom, about int64) (people.F
 	return f, nil
 }
 
+func (c *company) ReportVacancy(*store.Tx, people.Whom, people.Found, int64) error { return nil }
+
 func (c *company) Superior(_ *store.Reader, member int64) (int64, error) {
 	if superior := c.superiors[c.name(member)]; superior != "" {
 		return c.ids[superior], nil

@@ -19,6 +19,7 @@ type found struct {
 	members  []int64 // before deputies
 	deciders []store.RequestDecider
 	instead  string // why somebody else than named, in Chinese
+	resolved people.Found
 }
 
 // maxClimb bounds the search for somebody above who may decide.
@@ -31,7 +32,7 @@ func (q *Requests) find(r *store.Reader, request store.Request, whom people.Whom
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return found{}, fmt.Errorf("who decides %s: %w", whom, err)
 	}
-	f := found{instead: resolved.Instead}
+	f := found{instead: resolved.Instead, resolved: resolved}
 	own := false
 	for _, id := range resolved.Members {
 		switch {
@@ -148,6 +149,9 @@ func (q *Requests) merge(tx *store.Tx, request store.Request, step *store.Reques
 
 // enter makes a step current: its deciders get clocks and one card.
 func (q *Requests) enter(tx *store.Tx, request store.Request, step *store.RequestStep, f found) error {
+	if err := q.people.ReportVacancy(tx, people.Whom(step.Whom), f.resolved, request.AboutID); err != nil {
+		return err
+	}
 	now := tx.Now()
 	step.State, step.EnteredAt, step.Reason = store.StepCurrent, &now, clip(f.instead, 120)
 	step.Phase++
