@@ -291,23 +291,30 @@ func (d *Permissions) drawChange(r *store.Reader, v notify.View) (notify.Rendere
 	}, nil
 }
 
-// dueOf is the earliest time limit among those who are asked, "" before the
-// first has been reached.
+// dueOf is the earliest time limit among those who are asked; of those who have
+// not been reached yet it is what it would be now.
 func (d *Permissions) dueOf(r *store.Reader, subject store.Subject) (string, error) {
 	clocks, err := r.ClocksOf(subject, maxClocks)
 	if err != nil {
 		return "", err
 	}
-	var due *time.Time
+	var due time.Time
 	for _, clock := range clocks {
-		if clock.Open() && clock.DueAt != nil && (due == nil || clock.DueAt.Before(*due)) {
-			due = clock.DueAt
+		if !clock.Open() {
+			continue
+		}
+		at := d.rules().DueWithin(policy.WorkSpan{Workdays: d.rules().Rules().Permission.AddConfirmWorkdays}, policy.Normal, r.Now()).Due
+		if clock.DueAt != nil {
+			at = *clock.DueAt
+		}
+		if due.IsZero() || at.Before(due) {
+			due = at
 		}
 	}
-	if due == nil {
+	if due.IsZero() {
 		return "", nil
 	}
-	return d.when(*due) + " 前", nil
+	return d.when(due) + " 前", nil
 }
 
 // traceChange is 追溯 QX…: for the member, those who are asked, and whoever may

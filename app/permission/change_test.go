@@ -30,15 +30,15 @@ func TestChangeByStateAndAct(t *testing.T) {
 	}
 	for state, reach := range states {
 		for act, open := range map[string]outcome{
-			"权限变更 确认 " + number:      {store.ChangeConfirmed, "【已受理】" + number + " 周八的新增权限已生效"},
+			"权限变更 确认 " + number:        {store.ChangeConfirmed, "【已受理】" + number + " 周八的新增权限已生效"},
 			"权限变更 拒绝 " + number + " 否": {store.ChangeRejected, "【已受理】" + number + " 已拒绝周八的新增权限"},
-			"追溯 " + number:           {store.ChangeOpen, number + " 周八（"},
-			"催办 " + number:           {store.ChangeOpen, "【未通过】" + number + " 没有要催办的人"},
+			"追溯 " + number:             {store.ChangeOpen, number + " 周八（"},
+			"催办 " + number:             {store.ChangeOpen, "【未通过】" + number + " 没有要催办的人"},
 		} {
 			t.Run(string(state)+"/"+act, func(t *testing.T) {
 				onSQLite(t, func(o *office) {
 					change := o.moves("周八", 4, "event")
-					require.Equal(t, number, change.Number)
+					require.Equal(o.t, number, change.Number)
 					reach(o)
 					want := open
 					if state != store.ChangeOpen {
@@ -47,10 +47,10 @@ func TestChangeByStateAndAct(t *testing.T) {
 							want.told = settled
 						}
 					}
-					require.Contains(t, o.says("王五", act), want.told)
+					require.Contains(o.t, o.says("王五", act), want.told)
 					now, err := o.reader().PermissionChange(change.ID)
-					require.NoError(t, err)
-					require.Equal(t, want.state, now.State)
+					require.NoError(o.t, err)
+					require.Equal(o.t, want.state, now.State)
 				})
 			})
 		}
@@ -60,30 +60,30 @@ func TestChangeByStateAndAct(t *testing.T) {
 func TestChangeIsConfirmedByThePost(t *testing.T) {
 	each(t, func(o *office) {
 		const number = "QX20260401-0001"
-		require.NotNil(t, o.moves("周八", 4, "event"))
-		require.Equal(t, []string{"周八：5 项新增待确认"}, o.cards("王五"))
-		require.Empty(t, o.cards("陈立"))
+		require.NotNil(o.t, o.moves("周八", 4, "event"))
+		require.Equal(o.t, []string{"周八：4 项新增待确认"}, o.cards("王五"))
+		require.Empty(o.t, o.cards("陈立"))
 		told := o.gets("周八", "【权限变更】"+number+" 部门调整")
-		require.Len(t, told, 1)
-		require.Contains(t, told[0], "已收回：角色 销售团队")
-		require.Contains(t, told[0], "新增，等待确认：角色 运营人员")
+		require.Len(o.t, told, 1)
+		require.Contains(o.t, told[0], "已收回：角色 销售团队")
+		require.Contains(o.t, told[0], "新增，等待确认：角色 运营人员")
 
 		// The same event again changes nothing.
-		require.Nil(t, o.moves("周八", 4, "event"))
-		require.Len(t, o.cards("王五"), 1)
-		require.Contains(t, o.says("王五", "我的待办"), number)
-		require.Contains(t, o.says("周八", "我的权限"), "【等待确认】\n· "+number)
-		require.Contains(t, o.says("周八", "权限变更 确认 "+number), "【未通过】不能确认自己的权限变更")
-		require.Contains(t, o.says("江一", "权限变更 确认 "+number), "【未找到】"+number)
-		require.Contains(t, o.says("江一", "追溯 "+number), "【未找到】"+number)
-		require.Contains(t, o.says("周八", "催办 "+number), "【已受理】"+number+" 已催办 1 人")
-		require.Contains(t, o.says("周八", "催办 "+number), "刚在 4月1日 09:00 催办过")
-		require.Len(t, o.gets("王五", "【催办】周八"), 1)
-		require.Contains(t, o.says("王五", "权限变更 确认"), "【已受理】"+number, "the only one that waits")
-		require.Len(t, o.gets("周八", "新增已确认：角色 运营人员"), 1)
-		require.Contains(t, o.says("周八", "我的权限"), "【角色类别】运营人员")
-		require.Contains(t, o.says("周八", "追溯 "+number), "新增已确认")
-		require.Contains(t, o.says("王五", "我的待办"), "没有待办")
+		require.Nil(o.t, o.moves("周八", 4, "event"))
+		require.Len(o.t, o.cards("王五"), 1)
+		require.Contains(o.t, o.says("王五", "我的待办"), number)
+		require.Contains(o.t, o.says("周八", "我的权限"), "【等待确认】\n· "+number)
+		require.Contains(o.t, o.says("周八", "权限变更 确认 "+number), "【未通过】不能确认自己的权限变更")
+		require.Contains(o.t, o.says("江一", "权限变更 确认 "+number), "【未找到】"+number)
+		require.Contains(o.t, o.says("江一", "追溯 "+number), "【未找到】"+number)
+		require.Contains(o.t, o.says("周八", "催办 "+number), "【已受理】"+number+" 已催办 1 人")
+		require.Contains(o.t, o.says("周八", "催办 "+number), "刚在 4月1日 09:00 催办过")
+		require.Len(o.t, o.gets("王五", "【催办】周八"), 1)
+		require.Contains(o.t, o.says("王五", "权限变更 确认"), "【已受理】"+number, "the only one that waits")
+		require.Len(o.t, o.gets("周八", "新增已确认：角色 运营人员"), 1)
+		require.Contains(o.t, o.says("周八", "我的权限"), "【角色类别】运营人员")
+		require.Contains(o.t, o.says("周八", "追溯 "+number), "新增已确认")
+		require.Contains(o.t, o.says("王五", "我的待办"), "没有待办")
 	})
 }
 
@@ -92,11 +92,15 @@ func TestChangeIsDueInAWorkday(t *testing.T) {
 	onSQLite(t, func(o *office) {
 		o.moves("周八", 4, "event")
 		o.at("2026-04-02 09:30")
-		require.NotEmpty(t, o.gets("王五", "QX20260401-0001"), "reminded")
+		require.Equal(o.t, []string{"周八：4 项新增待确认", "请在 4月1日 18:00 前回应", "已超时，请尽快回应"}, o.cards("王五"))
 		clocks, err := o.reader().ClocksOf(store.Subject{Kind: "permission_change", ID: 1}, 10)
-		require.NoError(t, err)
-		require.Len(t, clocks, 1)
-		require.Equal(t, store.ClockBreached, clocks[0].State)
+		require.NoError(o.t, err)
+		require.Len(o.t, clocks, 1)
+		require.Equal(o.t, store.ClockBreached, clocks[0].State)
+		o.at("2026-04-03 09:00")
+		require.Equal(o.t, []string{"王五 未按时回应"}, o.cards("陈立"), "直接上级, a working day later")
+		require.Contains(o.t, o.says("陈立", "催办 QX20260401-0001"), "已催办 1 人")
+		require.Contains(o.t, o.says("陈立", "已知悉 QX20260401-0001"), "已记录您知悉此事")
 	})
 }
 
@@ -104,11 +108,11 @@ func TestChangeIsDueInAWorkday(t *testing.T) {
 func TestChangeThatAddsNothingAsksNobody(t *testing.T) {
 	onSQLite(t, func(o *office) {
 		change := o.moves("周八", 1, "event")
-		require.Equal(t, store.ChangeDone, change.State)
-		require.Empty(t, o.cards("王五"))
-		require.Len(t, o.gets("周八", "【权限变更】"+change.Number, "已收回"), 1)
-		require.Contains(t, o.says("王五", "权限变更 确认 "+change.Number), "【未找到】")
-		require.Contains(t, o.says("陈立", "权限变更 确认 "+change.Number), "【未通过】"+change.Number+" 已不需要确认")
+		require.Equal(o.t, store.ChangeDone, change.State)
+		require.Empty(o.t, o.cards("王五"))
+		require.Len(o.t, o.gets("周八", "【权限变更】"+change.Number, "已收回"), 1)
+		require.Contains(o.t, o.says("王五", "权限变更 确认 "+change.Number), "【未找到】")
+		require.Contains(o.t, o.says("陈立", "权限变更 确认 "+change.Number), "【未通过】"+change.Number+" 已不需要确认")
 	})
 }
 
@@ -118,14 +122,14 @@ func TestChangeWithoutThePost(t *testing.T) {
 		o.leaves("王五")
 		o.tx(func(tx *store.Tx) error { return o.people.PostsChanged(tx) })
 		o.moves("周八", 4, "event")
-		require.Len(t, o.cards("陈立"), 1)
-		require.Len(t, o.cards("蒋新"), 1)
-		require.Contains(t, o.says("蒋新", "权限变更 拒绝 QX20260401-0001 先不加"), "【已受理】")
-		require.Contains(t, o.says("陈立", "权限变更 确认 QX20260401-0001"), "已由蒋新拒绝")
-		require.Len(t, o.gets("周八", "新增没有通过，保持现状"), 1)
+		require.Len(o.t, o.cards("陈立"), 1)
+		require.Len(o.t, o.cards("蒋新"), 1)
+		require.Contains(o.t, o.says("蒋新", "权限变更 拒绝 QX20260401-0001 先不加"), "【已受理】")
+		require.Contains(o.t, o.says("陈立", "权限变更 确认 QX20260401-0001"), "已由蒋新拒绝")
+		require.Len(o.t, o.gets("周八", "新增没有通过，保持现状"), 1)
 
 		o.moves("蒋新", 4, "event2")
-		require.Len(t, o.cards("蒋新"), 1, "never about himself")
+		require.Len(o.t, o.cards("蒋新"), 1, "never about himself")
 	})
 }
 
@@ -147,7 +151,7 @@ func TestChangeDecidedByTwoAtOnce(t *testing.T) {
 					answers[i] = answer.Text
 					return err
 				})
-				require.NoError(t, err)
+				require.NoError(o.t, err)
 			})
 		}
 		wait.Wait()
@@ -157,10 +161,10 @@ func TestChangeDecidedByTwoAtOnce(t *testing.T) {
 			if text[:len("【已受理】")] == "【已受理】" {
 				accepted++
 			} else {
-				require.Contains(t, text, "QX20260401-0001 已由")
+				require.Contains(o.t, text, "QX20260401-0001 已由")
 			}
 		}
-		require.Equal(t, 1, accepted, answers)
+		require.Equal(o.t, 1, accepted, answers)
 	})
 }
 
@@ -169,9 +173,9 @@ func TestChangeIsHandedOver(t *testing.T) {
 	each(t, func(o *office) {
 		o.moves("周八", 4, "event")
 		works, err := o.domain.HandOver().List(o.reader(), o.ids["王五"], 10)
-		require.NoError(t, err)
-		require.Len(t, works, 1)
-		require.Equal(t, "QX20260401-0001", works[0].Number)
+		require.NoError(o.t, err)
+		require.Len(o.t, works, 1)
+		require.Equal(o.t, "QX20260401-0001", works[0].Number)
 		o.leaves("王五")
 		for range 2 { // safe to repeat
 			o.tx(func(tx *store.Tx) error {
@@ -180,16 +184,16 @@ func TestChangeIsHandedOver(t *testing.T) {
 		}
 		o.settle()
 		left, err := o.domain.HandOver().List(o.reader(), o.ids["王五"], 10)
-		require.NoError(t, err)
-		require.Empty(t, left)
-		require.Len(t, o.cards("陈立"), 1)
+		require.NoError(o.t, err)
+		require.Empty(o.t, left)
+		require.Len(o.t, o.cards("陈立"), 1)
 		// Nobody to take it, or the one it is about: the 管理员 who are left.
 		o.tx(func(tx *store.Tx) error {
 			return o.domain.HandOver().Reassign(tx, works[0].Subject, o.ids["陈立"], o.ids["周八"], "已离职")
 		})
 		o.settle()
-		require.Empty(t, o.cards("周八"))
-		require.Len(t, o.cards("蒋新"), 1)
+		require.Empty(o.t, o.cards("周八"))
+		require.Len(o.t, o.cards("蒋新"), 1)
 	})
 }
 
@@ -210,9 +214,9 @@ func TestChangeIsAmended(t *testing.T) {
 			return err
 		})
 		o.settle()
-		require.Equal(t, first.ID, second.ID)
-		require.Greater(t, second.Phase, first.Phase)
-		require.LessOrEqual(t, len(o.cards("王五")), 2, "redrawn, or sent afresh in its place")
-		require.Contains(t, o.says("王五", "追溯 QX20260401-0001"), "部门主管（市场部）")
+		require.Equal(o.t, first.ID, second.ID)
+		require.Greater(o.t, second.Phase, first.Phase)
+		require.LessOrEqual(o.t, len(o.cards("王五")), 2, "redrawn, or sent afresh in its place")
+		require.Contains(o.t, o.says("王五", "追溯 QX20260401-0001"), "部门主管（市场部）")
 	})
 }

@@ -201,7 +201,7 @@ func (d *Permissions) mayMark(call *chat.Call, id int64, number string) (store.R
 	if err != nil {
 		return review, err
 	}
-	visible, err := d.mayRead(call, review.Subject(), 0)
+	visible, err := d.mayReport(call, review)
 	if err != nil {
 		return review, err
 	}

@@ -79,13 +79,13 @@ func (o *office) assigns(who string, role policy.Role, object string, days int) 
 func TestReviewHasARowForEachRole(t *testing.T) {
 	each(t, func(o *office) {
 		review := o.begins()
-		require.Equal(t, store.ReviewOpen, review.State)
-		require.Equal(t, "QS20260401-0001", review.Number)
+		require.Equal(o.t, store.ReviewOpen, review.State)
+		require.Equal(o.t, "QS20260401-0001", review.Number)
 		rows := o.rows()
-		require.Len(t, rows, len(policy.Roles())+2)
-		require.Equal(t, time.Date(2026, 4, 15, 9, 0, 0, 0, shanghai), review.DueAt.In(shanghai), "10 working days")
-		require.EqualValues(t, 8, o.row("member").Holders)
-		require.EqualValues(t, 2, o.row("sales").Holders, "周八 and 江一, and 邵静 who heads them")
+		require.Len(o.t, rows, len(policy.Roles())+2)
+		require.Equal(o.t, time.Date(2026, 4, 14, 18, 0, 0, 0, shanghai), review.DueAt.In(shanghai), "10 working days")
+		require.EqualValues(o.t, 8, o.row("member").Holders)
+		require.EqualValues(o.t, 3, o.row("sales").Holders, "周八 and 江一, and 邵静 who heads them")
 	})
 }
 
@@ -105,25 +105,25 @@ func TestReviewFindsAnomalies(t *testing.T) {
 		o.begins()
 		findings := func(row store.ReviewRow) (all []string) {
 			list, err := o.reader().ReviewFindings(row.ID, nil, 0, 100)
-			require.NoError(t, err)
-			require.EqualValues(t, len(list), row.Findings)
+			require.NoError(o.t, err)
+			require.EqualValues(o.t, len(list), row.Findings)
 			for _, f := range list {
 				all = append(all, f.Kind+" "+f.Text)
 			}
 			return all
 		}
 		grants := o.row("grant")
-		require.Equal(t, []string{"unused 授权「销毁文档」（doc.destroy）120 天没有用过"}, findings(grants))
-		require.EqualValues(t, 3, grants.Holders)
-		require.Equal(t, "收回", grants.Proposal)
-		require.Contains(t, grants.Uses, "customer.view")
-		require.Equal(t, []string{"unused 「审计人员」91 天没有用过"}, findings(o.row("auditor")))
+		require.Equal(o.t, []string{"unused 授权「销毁文档」（doc.destroy）120 天没有用过"}, findings(grants))
+		require.EqualValues(o.t, 3, grants.Holders)
+		require.Equal(o.t, "收回", grants.Proposal)
+		require.Contains(o.t, grants.Uses, "customer.view")
+		require.Equal(o.t, []string{"unused 「审计人员」91 天没有用过"}, findings(o.row("auditor")))
 		conflict := "conflict 职责冲突：流程管理员（P-02） 与 审批人员A（P-02） 不能由同一人担任"
-		require.Contains(t, findings(o.row("approver_a")), conflict)
-		require.Contains(t, findings(o.row("process_administrator")), conflict)
-		require.Contains(t, findings(o.row("layout")), conflict)
-		require.Empty(t, findings(o.row("sales")))
-		require.Contains(t, o.says("陈立", "追溯 "+grants.Number), "· 周八 授权「销毁文档」（doc.destroy）120 天没有用过")
+		require.Contains(o.t, findings(o.row("approver_a")), conflict)
+		require.Contains(o.t, findings(o.row("process_administrator")), conflict)
+		require.Contains(o.t, findings(o.row("layout")), conflict)
+		require.Empty(o.t, findings(o.row("sales")))
+		require.Contains(o.t, o.says("陈立", "追溯 "+grants.Number), "· 周八 授权「销毁文档」（doc.destroy）120 天没有用过")
 	})
 }
 
@@ -134,10 +134,10 @@ func TestReviewSendsFewCards(t *testing.T) {
 		}
 		o.begins()
 		for _, who := range []string{"陈立", "蒋新"} {
-			require.Len(t, o.cards(who), 6, "one for the review and five rows: %s", o.cards(who))
-			require.Contains(t, o.cards(who), "2026年第2季度权限审查")
+			require.Len(o.t, o.cards(who), 6, "one for the review and five rows: %s", o.cards(who))
+			require.Contains(o.t, o.cards(who), "2026年第2季度权限审查")
 		}
-		require.Empty(t, o.cards("方安"))
+		require.Empty(o.t, o.cards("方安"))
 	})
 }
 
@@ -164,10 +164,10 @@ func TestReviewRowByStateAndMark(t *testing.T) {
 					o.begins()
 					number := o.row("auditor").Number
 					if first != "" {
-						require.Contains(t, o.says("陈立", fmt.Sprintf(first, number)), "【已受理】")
+						require.Contains(o.t, o.says("陈立", fmt.Sprintf(first, number)), "【已受理】")
 					}
-					require.Contains(t, o.says("蒋新", fmt.Sprintf(act, number)), want.told[from])
-					require.Equal(t, want.result, o.row("auditor").Result)
+					require.Contains(o.t, o.says("蒋新", fmt.Sprintf(act, number)), want.told[from])
+					require.Equal(o.t, want.result, o.row("auditor").Result)
 				})
 			})
 		}
@@ -181,20 +181,20 @@ func TestReviewWithdraws(t *testing.T) {
 		o.assigns("江一", policy.Auditor, "", 100)
 		o.begins()
 		number := o.row("grant").Number
-		require.Contains(t, o.says("陈立", "权限审查 异常 "+number+" 收回"), "【提醒】将收回「个人授权」中的 1 项：周八 授权「销毁文档」（doc.destroy）120 天没有用过")
-		require.Equal(t, store.ReviewUnmarked, o.row("grant").Result, "nothing is done yet")
-		require.Contains(t, o.says("陈立", "确认收回"), "【已受理】"+number+" 已标为异常，正在收回 1 项")
+		require.Contains(o.t, o.says("陈立", "权限审查 异常 "+number+" 收回"), "【提醒】将收回「个人授权」中的 1 项：周八 授权「销毁文档」（doc.destroy）120 天没有用过")
+		require.Equal(o.t, store.ReviewUnmarked, o.row("grant").Result, "nothing is done yet")
+		require.Contains(o.t, o.says("陈立", "确认收回"), "【已受理】"+number+" 已标为异常，正在收回 1 项")
 		grants, err := o.reader().GrantsOf(o.ids["周八"])
-		require.NoError(t, err)
-		require.Empty(t, grants)
-		require.Len(t, o.gets("周八", "【权限变更】季度权限审查（"+number+"）收回了您的授权「销毁文档」"), 1)
-		require.Contains(t, o.says("陈立", "追溯 "+number), "没有用过，已收回")
-		require.Contains(t, o.says("陈立", "权限审查 正常 "+number), "【未通过】"+number+" 已标为异常，收回已经开始")
+		require.NoError(o.t, err)
+		require.Empty(o.t, grants)
+		require.Len(o.t, o.gets("周八", "【权限变更】季度权限审查（"+number+"）收回了您的授权「销毁文档」"), 1)
+		require.Contains(o.t, o.says("陈立", "追溯 "+number), "没有用过，已收回")
+		require.Contains(o.t, o.says("陈立", "权限审查 正常 "+number), "【未通过】"+number+" 已标为异常，收回已经开始")
 
 		role := o.row("auditor").Number
 		o.says("蒋新", "权限审查 异常 "+role) // the proposal is 收回
-		require.Contains(t, o.says("蒋新", "1"), "正在收回 1 项")
-		require.NotContains(t, o.says("江一", "我的权限"), "审计人员")
+		require.Contains(o.t, o.says("蒋新", "1"), "正在收回 1 项")
+		require.NotContains(o.t, o.says("江一", "我的权限"), "审计人员")
 	})
 }
 
@@ -212,12 +212,12 @@ func TestReviewWithdrawsOneOfTwoDuties(t *testing.T) {
 		o.begins()
 		for _, role := range []string{"process_administrator", "approver_a"} {
 			o.says("陈立", "权限审查 异常 "+o.row(role).Number+" 收回")
-			require.Contains(t, o.says("陈立", "1"), "正在收回 1 项")
+			require.Contains(o.t, o.says("陈立", "1"), "正在收回 1 项")
 		}
 		mine := o.says("周八", "我的权限")
-		require.NotContains(t, mine, "流程管理员")
-		require.Contains(t, mine, "审批人员A（P-02）")
-		require.Contains(t, o.says("陈立", "追溯 "+o.row("approver_a").Number), "已不存在")
+		require.NotContains(o.t, mine, "流程管理员")
+		require.Contains(o.t, mine, "审批人员A（P-02）")
+		require.Contains(o.t, o.says("陈立", "追溯 "+o.row("approver_a").Number), "已不存在")
 	})
 }
 
@@ -225,24 +225,24 @@ func TestReviewIsCompleteWhenAllIsMarked(t *testing.T) {
 	each(t, func(o *office) {
 		o.assigns("周八", policy.Auditor, "", 100)
 		review := o.begins()
-		require.Contains(t, o.says("陈立", "权限审查 全部正常"), "项没有异常，已标为正常。还有")
-		require.Contains(t, o.says("陈立", "权限审查 全部正常"), "【未通过】没有异常的各项都已核查")
-		require.Equal(t, store.ReviewOpen, o.review().State)
+		require.Contains(o.t, o.says("陈立", "权限审查 全部正常"), "项没有异常，已标为正常。还有")
+		require.Contains(o.t, o.says("陈立", "权限审查 全部正常"), "【未通过】没有异常的各项都已核查")
+		require.Equal(o.t, store.ReviewOpen, o.review().State)
 		for _, row := range o.rows() {
 			if row.Result == store.ReviewUnmarked {
-				require.Contains(t, o.says("陈立", "权限审查 正常 "+row.Number), "【已受理】")
+				require.Contains(o.t, o.says("陈立", "权限审查 正常 "+row.Number), "【已受理】")
 			}
 		}
-		require.Equal(t, store.ReviewComplete, o.review().State)
-		require.Len(t, o.gets("蒋新", "【已完成】"+review.Number), 1)
-		require.Contains(t, o.says("蒋新", "权限审查 异常 "+o.row("auditor").Number+" 收回"), "【未通过】"+review.Number+" 已经完成")
-		require.Contains(t, o.says("蒋新", "我的待办"), "没有待办")
+		require.Equal(o.t, store.ReviewComplete, o.review().State)
+		require.Len(o.t, o.gets("蒋新", "【已完成】"+review.Number), 1)
+		require.Contains(o.t, o.says("蒋新", "权限审查 异常 "+o.row("auditor").Number+" 收回"), "【未通过】"+review.Number+" 已经完成")
+		require.Contains(o.t, o.says("蒋新", "我的待办"), "没有待办")
 		report := o.says("方安", "权限审查 2026年第2季度")
-		require.Contains(t, report, "已完成")
-		require.Contains(t, report, "审查日期｜角色｜权限核查结果｜建议措施")
-		require.Contains(t, report, "2026-04-01｜流程管理员｜正常｜无需调整")
+		require.Contains(o.t, report, "已完成")
+		require.Contains(o.t, report, "审查日期｜角色｜权限核查结果｜建议措施")
+		require.Contains(o.t, report, "2026-04-01｜流程管理员｜正常｜无需调整")
 		o.at("2026-04-20 09:00")
-		require.Empty(t, o.gets("方安", "【超时】"))
+		require.Empty(o.t, o.gets("方安", "【超时】"))
 	})
 }
 
@@ -250,17 +250,19 @@ func TestReviewIsCompleteWhenAllIsMarked(t *testing.T) {
 func TestReviewUnfinishedGoesToSecurity(t *testing.T) {
 	each(t, func(o *office) {
 		o.begins()
-		require.Contains(t, o.says("方安", "权限审查 全部正常 QS20260401-0001"), "【无权限】需要 perm.assign", "it may read, not mark")
-		o.at("2026-04-15 09:00")
-		require.Equal(t, store.ReviewOverdue, o.review().State)
-		require.Len(t, o.gets("方安", "【超时】QS20260401-0001"), 1)
-		require.Contains(t, o.says("方安", "权限审查 全部正常"), "项没有异常，已标为正常")
+		require.Contains(o.t, o.says("方安", "权限审查 全部正常 QS20260401-0001"), "【无权限】需要 perm.assign", "it may read, not mark")
+		o.at("2026-04-14 17:59")
+		require.Equal(o.t, store.ReviewOpen, o.review().State)
+		o.at("2026-04-14 18:00")
+		require.Equal(o.t, store.ReviewOverdue, o.review().State)
+		require.Len(o.t, o.gets("方安", "【超时】QS20260401-0001"), 1)
+		require.Contains(o.t, o.says("方安", "权限审查 全部正常"), "项没有异常，已标为正常")
 		for _, row := range o.rows() {
 			if row.Result == store.ReviewUnmarked {
-				require.Contains(t, o.says("方安", "权限审查 正常 "+row.Number), "【已受理】")
+				require.Contains(o.t, o.says("方安", "权限审查 正常 "+row.Number), "【已受理】")
 			}
 		}
-		require.Equal(t, store.ReviewComplete, o.review().State)
+		require.Equal(o.t, store.ReviewComplete, o.review().State)
 	})
 }
 
@@ -277,25 +279,25 @@ func TestReviewOfOneself(t *testing.T) {
 		})
 		o.settle()
 		row := o.row("quality_controller")
-		require.EqualValues(t, 1, row.Findings)
-		require.Contains(t, o.says("蒋新", "权限审查 正常 "+row.Number), "涉及您本人，不能由您核查")
-		require.Contains(t, o.says("陈立", "权限审查 正常 "+row.Number), "【已受理】")
+		require.EqualValues(o.t, 1, row.Findings)
+		require.Contains(o.t, o.says("蒋新", "权限审查 正常 "+row.Number), "涉及您本人，不能由您核查")
+		require.Contains(o.t, o.says("陈立", "权限审查 正常 "+row.Number), "【已受理】")
 	})
 }
 
 func TestReviewIsForItsReaders(t *testing.T) {
 	onSQLite(t, func(o *office) {
-		require.Contains(t, o.says("陈立", "权限审查"), "【未通过】还没有做过权限审查")
+		require.Contains(o.t, o.says("陈立", "权限审查"), "【未通过】还没有做过权限审查")
 		o.begins()
-		require.Contains(t, o.says("周八", "权限审查"), "【无权限】需要 report.perm_review.view")
-		require.Contains(t, o.says("周八", "权限审查 全部正常 QS20260401-0001"), "【未找到】")
-		require.Contains(t, o.says("周八", "追溯 QS20260401-0001"), "【未找到】")
-		require.Contains(t, o.says("周八", "追溯 QH20260401-0001"), "【未找到】")
-		require.Contains(t, o.says("陈立", "权限审查 正常 QH20260401-9999"), "【未找到】")
-		require.Contains(t, o.says("陈立", "权限审查 去年"), "【未通过】看不懂季度「去年」")
-		require.Contains(t, o.says("陈立", "权限审查 上季度"), "【未通过】2026年第1季度没有权限审查")
+		require.Contains(o.t, o.says("周八", "权限审查"), "【无权限】需要 report.perm_review.view")
+		require.Contains(o.t, o.says("周八", "权限审查 全部正常 QS20260401-0001"), "【未找到】")
+		require.Contains(o.t, o.says("周八", "追溯 QS20260401-0001"), "【未找到】")
+		require.Contains(o.t, o.says("周八", "追溯 QH20260401-0001"), "【未找到】")
+		require.Contains(o.t, o.says("陈立", "权限审查 正常 QH20260401-9999"), "【未找到】")
+		require.Contains(o.t, o.says("陈立", "权限审查 去年"), "【未通过】看不懂季度「去年」")
+		require.Contains(o.t, o.says("陈立", "权限审查 上季度"), "【未通过】2026年第1季度没有权限审查")
 		for _, said := range []string{"权限审查", "权限审查 本季度", "权限审查 2026Q2", "权限审查 第二季度", "权限审查 2季度", "权限审查 QS20260401-0001", "追溯 QS20260401-0001"} {
-			require.Contains(t, o.says("陈立", said), "2026年第2季度权限审查 QS20260401-0001", said)
+			require.Contains(o.t, o.says("陈立", said), "2026年第2季度权限审查 QS20260401-0001", said)
 		}
 	})
 }
@@ -321,9 +323,9 @@ func TestReviewOfManyHolders(t *testing.T) {
 			})
 		}
 		o.begins()
-		require.EqualValues(t, many, o.row("approver_a").Holders)
-		require.EqualValues(t, many, o.row("grant").Holders)
-		require.Equal(t, store.ReviewOpen, o.review().State)
-		require.True(t, strings.Contains(o.says("陈立", "追溯 "+o.row("approver_a").Number), "【持有】130 人"))
+		require.EqualValues(o.t, many, o.row("approver_a").Holders)
+		require.EqualValues(o.t, many, o.row("grant").Holders)
+		require.Equal(o.t, store.ReviewOpen, o.review().State)
+		require.True(o.t, strings.Contains(o.says("陈立", "追溯 "+o.row("approver_a").Number), "【持有】130 人"))
 	})
 }
