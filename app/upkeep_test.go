@@ -270,7 +270,8 @@ func TestPurgeForgetsBodiesAndKeepsTheRecord(t *testing.T) {
 			}
 			*id = item.ID
 		}
-		return nil
+		request := store.Request{Number: "A1", Personal: "秘密", Data: "秘密", Title: "申请", State: store.RequestApproved, FinishedAt: &ended}
+		return tx.AddRequest(&request, nil)
 	})
 	b.at(monday.Add(25 * time.Hour))
 	require.NoError(t, b.purge(t.Context()))
@@ -288,6 +289,10 @@ func TestPurgeForgetsBodiesAndKeepsTheRecord(t *testing.T) {
 	entries, err := b.reader().ItemEntries(withdrawn, 10)
 	require.NoError(t, err)
 	require.Empty(t, entries[0].Text)
+	request, err := b.reader().RequestByNumber("A1")
+	require.NoError(t, err)
+	require.Empty(t, request.Personal+request.Data)
+	require.Equal(t, "申请", request.Title, "so does what was decided")
 
 	b.at(monday.AddDate(0, 0, 31))
 	require.NoError(t, b.purge(t.Context()))

@@ -17,8 +17,11 @@ var openWork = map[string]func(w *World) (owner, superior string){
 		w.Says("邵静", "发通知 赵六 请更新客户资料 重要 需回复")
 		return "赵六", "魏伟"
 	},
-	"task":    nil, // no command starts one yet
-	"request": nil, // no command starts one yet
+	"task": nil, // no command starts one yet
+	"request": func(w *World) (string, string) {
+		w.Says("钱十一", "权限申请 report.finance.view 核对三月报表 7天")
+		return "沈悦", "高总"
+	},
 }
 
 // Given somebody has open work of a system, when he leaves, then all of it is
