@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"guiju/app/chat"
 	"guiju/app/policy"
+	"guiju/store"
 )
 
 // cards says which commands the buttons of each kind of card stand for. A
@@ -168,4 +170,26 @@ func reachOf(rules *policy.Engine, role policy.RoleInfo, permission string) Reac
 // Allows says whether a member with these roles may use a thing at all.
 func (r MatrixRow) Allows(roles ...policy.Role) bool {
 	return slices.ContainsFunc(roles, func(role policy.Role) bool { return r.Reach[role] != ReachNone })
+}
+
+// CardCommands are the commands that the buttons of each kind of card may stand for.
+func CardCommands() map[string][]string {
+	all := make(map[string][]string, len(cards))
+	for _, c := range cards {
+		all[c.kind] = c.commands
+	}
+	return all
+}
+
+// RolesOf are the roles a member holds now.
+func (a *App) RolesOf(ctx context.Context, m store.Member) ([]policy.Role, error) {
+	actor, err := a.people.Actor(a.db.Reader(ctx), m)
+	if err != nil {
+		return nil, err
+	}
+	var roles []policy.Role
+	for _, h := range actor.Holdings {
+		roles = append(roles, h.Role)
+	}
+	return roles, nil
 }

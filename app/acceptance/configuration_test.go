@@ -38,6 +38,27 @@ func TestConfigurationShowsWhatIsWrong(t *testing.T) {
 	})
 }
 
+// Given 周八 (销售团队), when he sends 菜单, then 客户, 跟进, 订单 are shown and
+// 权限 is not.
+func TestG1_4_2_1_三_AE_MenuByCategory(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		said := w.Says("周八", "菜单")
+		require.Contains(t, said, "销售团队的入口：客户 / 跟进 / 订单")
+		require.NotContains(t, said, "权限")
+		for _, all := range []string{"我的待办", "审批", "任务", "反馈"} {
+			require.Contains(t, said, all)
+		}
+		require.Regexp(t, `其中 .*客户、跟进、订单 还没有启用`, said, "nothing is promised that is not there")
+		require.Contains(t, w.Says("周八", "客户"), "【未启用】")
+
+		said = w.Says("陈立", "菜单")
+		require.Contains(t, said, "管理员的入口：通讯录 / 权限 / 监控")
+		require.Contains(t, said, "· 监控：看应用的状态，例如 应用配置")
+		require.NotContains(t, said, "客户")
+		require.NotContains(t, w.Says("江一", "菜单"), "的入口", "who has no category has none of its entries")
+	})
+}
+
 // What comes round by the calendar runs once a day, also when the app was down
 // at its time.
 func TestScheduleAcrossARestart(t *testing.T) {

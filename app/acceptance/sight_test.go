@@ -67,6 +67,9 @@ func (w *World) chat(name string, after int64) []message {
 	all := make([]message, len(page.Messages))
 	for i, m := range page.Messages {
 		all[i] = message{m}
+		if m.Card != nil && w.first(m.ID) {
+			w.declared(all[i])
+		}
 	}
 	return all
 }

@@ -36,6 +36,7 @@ type World struct {
 	play   *playground.Playground
 	db     store.Config
 	seen   map[string]int64 // member → last message looked at
+	judged map[int64]bool   // messages whose buttons the permission matrix names
 	last   sandbox.PressResult
 	ahead  atomic.Int64 // of the machine's clock, see patient
 	beside *store.DB    // a second look at the app's database
@@ -81,7 +82,7 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 	if change != nil {
 		change(&o)
 	}
-	w := &World{t: t, db: db, seen: map[string]int64{}, media: filepath.Join(o.Dir, "media"), printed: log}
+	w := &World{t: t, db: db, seen: map[string]int64{}, judged: map[int64]bool{}, media: filepath.Join(o.Dir, "media"), printed: log}
 	if o.Machine != nil {
 		o.Machine = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	}
