@@ -84,21 +84,22 @@ var membersNamed = map[string]string{
 	"duty_views.member_id":     "history: who looked",
 
 	// contacts
-	"members.userid":             "history: himself",
-	"members.userid_fold":        "history: himself",
-	"members.leader_userid":      "ends: Superior passes over whoever is not present",
-	"memberships.member_id":      "history: where he worked, for whoever asks for his superior",
-	"memberships.is_leader":      "ends: Leaders are people present",
-	"contact_events.userid":      "history: whom the event named",
-	"contact_events.userid_fold": "history: whom the event named",
-	"contact_events.member_id":   "history: whom the event named",
-	"contact_checks.userid":      "ends: a member WeCom is asked about once",
-	"contact_checks.userid_fold": "ends: a member WeCom is asked about once",
-	"contact_compares.members":   "history: how many",
-	"tag_members.userid_fold":    "ends: tags count for people present",
-	"hand_overs.member_id":       "history: whose work it was",
-	"hand_overs.to_id":           "history: who took it; his own work since",
-	"hand_over_works.to_id":      "history: who took it; his own work since",
+	"members.userid":                 "history: himself",
+	"members.userid_fold":            "history: himself",
+	"members.leader_userid":          "ends: Superior passes over whoever is not present",
+	"memberships.member_id":          "history: where he worked, for whoever asks for his superior",
+	"memberships.is_leader":          "ends: Leaders are people present",
+	"contact_events.userid":          "history: whom the event named",
+	"contact_events.userid_fold":     "history: whom the event named",
+	"contact_events.new_userid_fold": "history: what he was called from then on",
+	"contact_events.member_id":       "history: whom the event named",
+	"contact_checks.userid":          "ends: a member WeCom is asked about once",
+	"contact_checks.userid_fold":     "ends: a member WeCom is asked about once",
+	"contact_compares.members":       "history: how many",
+	"tag_members.userid_fold":        "ends: tags count for people present",
+	"hand_overs.member_id":           "history: whose work it was",
+	"hand_overs.to_id":               "history: who took it; his own work since",
+	"hand_over_works.to_id":          "history: who took it; his own work since",
 
 	// the platform
 	"deliveries.userid":         "history: who sent it",
@@ -115,7 +116,7 @@ var membersNamed = map[string]string{
 }
 
 // otherThings are the names of columns that point to something else.
-var otherThings = strings.Fields(`id after_id application_id card_id change_id delivery_id department_id digest_id hand_over_id
+var otherThings = strings.Fields(`id after_id object_id application_id card_id change_id delivery_id department_id digest_id hand_over_id
 	holding_id item_id last_id matrix_id message_id parent_id request_id review_id row_id step_id subject_id tag_id task_id`)
 
 var (

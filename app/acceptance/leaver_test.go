@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"guiju/app/chat"
+	"guiju/app/playground"
 	"guiju/wecom"
 	"guiju/wecom/sandbox"
 )
@@ -38,26 +39,34 @@ var leavers = map[string]func(w *World, name string){
 	},
 }
 
+// quarterEve lets a test begin just before the reviews of a quarter do.
+func quarterEve(o *playground.Options) { o.Platform.Start = at("2026-04-01 08:59") }
+
 // holding lets somebody have an open card of every kind, and answers who has
 // one: kind → holder. A kind that is registered and missing here fails the test.
 func holding(w *World) map[string]string {
-	w.Says("邵静", "发通知 赵六 请更新客户资料 重要 需回复") // item, later reply-due and escalation
-	w.Says("赵六", "咨询 报销发票抬头")
-	w.Says("何静", "回复 M20260302-0002 写公司全称") // answer
+	w.To("2026-04-01 10:00")                                                                                   // the review of the quarter begins
+	w.Company("update_user", map[string]any{"userid": "zhouba", "department": []int{4}, "main_department": 4}) // permission-change
+	w.Says("赵六", "权限申请 report.finance.view 核对回款 7天")                                                           // request.step
+	w.Says("邵静", "发通知 赵六 请更新客户资料 重要 需回复")                                                                      // item, later reply-due and escalation
+	asked := numberInText.FindString(w.Says("赵六", "咨询 报销发票抬头"))
+	w.Says("何静", "回复 "+asked+" 写公司全称") // answer
 	w.Says("邵静", "发通知 赵六 请看新的客户名单")
 	w.To("10:32")
 	w.Says("赵六", "我的企业微信登录不上了") // question
 	w.Says("魏伟", "咨询")          // a half-filled form
+	w.Says("江一", "我的职责")        // task, for 人事部
 	return map[string]string{
-		"item": "赵六", "answer": "赵六", "reply-due": "赵六", "question": "赵六", "escalation": "魏伟",
-		"task": "", "request.step": "", // no command starts one yet
+		"item": "赵六", "answer": "赵六", "reply-due": "赵六", "question": "赵六", "escalation": "魏伟", "request.step": "魏伟",
+		"permission-change": "王五", "permission-review": "陈立", "permission-review-row": "陈立",
+		"task": "韩梅",
 	}
 }
 
 func TestE2_0_ALeaverCanDoNothing(t *testing.T) {
 	for how, leave := range leavers {
 		t.Run(how, func(t *testing.T) {
-			each(t, func(t *testing.T, w *World) {
+			eachWith(t, quarterEve, func(t *testing.T, w *World) {
 				held := holding(w)
 				for _, kind := range w.play.App.Cards() {
 					require.Contains(t, held, kind, "say in holding who has a card of this kind open, so that it is pressed after he has left")
@@ -65,9 +74,6 @@ func TestE2_0_ALeaverCanDoNothing(t *testing.T) {
 				var names []string
 				acts := map[string][]act{}
 				for kind, name := range held {
-					if name == "" {
-						continue
-					}
 					require.Positive(t, w.rows("SELECT COUNT(*) FROM cards c JOIN sent_recipients r ON r.message_id = c.message_id JOIN members m ON m.id = r.member_id"+
 						" WHERE c.kind = ? AND m.userid = ?", kind, userid(name)), "%s has a card %s", name, kind)
 					if !slices.Contains(names, name) {
@@ -83,7 +89,10 @@ func TestE2_0_ALeaverCanDoNothing(t *testing.T) {
 				tried := 9_000_000 // message ids of their own
 				for _, name := range names {
 					require.Greater(t, len(acts[name]), 40, "what %s tries", name)
-					for _, a := range acts[name] {
+					for i, a := range acts[name] {
+						if how != "left" && i%5 != 0 && a.kind != "event" {
+							continue // the same refusal: some are enough
+						}
 						tried++
 						a.from, a.msgID = userid(name), fmt.Sprint(tried)
 						status, reply := w.Delivers(a.plain)
@@ -127,8 +136,8 @@ func (w *World) everyAct(name string) (all []act) {
 	var numbers []string
 	for _, m := range messages {
 		for _, number := range numberInText.FindAllString(m.String(), -1) {
-			if !slices.Contains(numbers, number) {
-				numbers = append(numbers, number)
+			if !slices.ContainsFunc(numbers, func(n string) bool { return n[:1] == number[:1] }) {
+				numbers = append(numbers, number) // one of each kind
 			}
 		}
 	}
@@ -233,10 +242,11 @@ func firstChoices(card *sandbox.Card) string {
 var bookkeeping = []string{"deliveries", "audit", "audit_seals", "conversations", "refusals", "replicas", "settings", "schema_migrations"}
 
 // looked are the queries of tables of which a part is bookkeeping: a question
-// he had open ends unanswered, for which its card is looked at, and he is read
-// again, should he be back.
+// he had open ends unanswered, for which its card is looked at; when he was
+// seen last is noted; and he is read again, should he be back.
 var looked = map[string]string{
 	"questions": "SELECT id, member_id, choice FROM questions",
+	"members":   "SELECT id, userid, name, position, main_department, leader_userid, status, visible, left_at, suspended_at, version FROM members",
 	"jobs":      "SELECT * FROM jobs WHERE kind NOT IN ('people.read_member', 'notify.update')",
 }
 

@@ -83,7 +83,6 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, rules no
 // Register gives the queue the workers.
 func (c *Communication) Register(q *queue.Queue) {
 	queue.Register(q, c.closeUnanswered, queue.Deadline())
-	queue.Register(q, c.handOver)
 }
 
 // The kinds of record a number may mean.

@@ -2,15 +2,12 @@ package communication
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"guiju/app/notify"
 	"guiju/app/people"
 	"guiju/store"
-	"guiju/store/queue"
 )
 
 // What becomes of a member's part in open items when he leaves or gives his
@@ -174,47 +171,4 @@ func (c *Communication) standIn(tx *store.Tx, clock store.Clock, deputy int64) e
 		return err
 	}
 	return c.notify.Refresh(tx, item.Subject())
-}
-
-// handOverBatch bounds the items one transaction moves.
-const handOverBatch = 20
-
-// HandOver is the job that ends a leaver's part in open items.
-type HandOver struct {
-	Member int64 `json:"member"`
-}
-
-// Kind implements store.JobArgs.
-func (HandOver) Kind() string { return "communication.hand_over" }
-
-// Leave plans the hand-over in the transaction in which a member leaves.
-func (c *Communication) Leave(tx *store.Tx, member int64) error {
-	_, err := tx.Enqueue(HandOver{Member: member}, store.Unique(fmt.Sprint(member)))
-	return err
-}
-
-func (c *Communication) handOver(_ context.Context, _ *queue.Job, args HandOver) queue.Outcome {
-	return queue.Done(func(tx *store.Tx) error {
-		member, err := tx.Member(args.Member)
-		if err != nil || member.Present() {
-			return err // he is back
-		}
-		work, err := c.List(&tx.Reader, member.ID, handOverBatch)
-		if err != nil {
-			return err
-		}
-		to, err := c.people.Superior(&tx.Reader, member.ID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		for _, w := range work {
-			if err := c.Reassign(tx, w.Subject, member.ID, to, member.Name+"已离职"); err != nil {
-				return fmt.Errorf("hand over %s: %w", w.Number, err)
-			}
-		}
-		if len(work) == handOverBatch {
-			return c.Leave(tx, member.ID)
-		}
-		return nil
-	})
 }
