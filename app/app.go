@@ -19,6 +19,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"guiju/app/account"
 	"guiju/app/chat"
 	"guiju/app/communication"
 	"guiju/app/config"
@@ -67,6 +68,7 @@ type App struct {
 	people      *people.People
 	clocks      *response.Clocks
 	requests    *request.Requests
+	account     *account.Accounts
 	permissions *permission.Permissions
 	comm        *communication.Communication
 	chat        *chat.Engine
@@ -87,6 +89,7 @@ type App struct {
 
 	enqueued atomic.Pointer[chan struct{}] // towards the other replicas; nil without Redis
 
+	ticking  sync.Mutex  // one round of upkeep at a time
 	ready    atomic.Bool // the database has been reached and prepared
 	draining atomic.Bool
 	stops    []stop
@@ -219,6 +222,9 @@ func (a *App) buildDomains() error {
 	a.clocks.OnBreach(a.metrics.breach)
 	a.requests = request.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.permissions = permission.New(a.notify, a.clocks, a.people, a.requests, rules, a.log)
+	a.account = account.New(account.Options{
+		Notify: a.notify, People: a.people, Requests: a.requests, Rules: rules, Secrets: secretsOf(a.cfg.WeCom), Log: a.log,
+	})
 	a.comm = communication.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.tasks = task.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.duty = duty.New(a.notify, a.people, rules)
@@ -254,6 +260,9 @@ func (a *App) buildDomains() error {
 	if err := a.permissions.RegisterChat(a.chat); err != nil {
 		return err
 	}
+	if err := a.account.RegisterChat(a.chat); err != nil {
+		return err
+	}
 	if err := a.chat.Register(a.configurationCommand(), a.contactsCommand()); err != nil {
 		return err
 	}
@@ -264,6 +273,7 @@ func (a *App) buildDomains() error {
 	a.clocks.Register(a.queue)
 	a.comm.Register(a.queue)
 	a.permissions.Register(a.queue)
+	a.account.Register(a.queue)
 	a.schedule.Register(a.queue)
 	return nil
 }
@@ -396,6 +406,9 @@ func (a *App) becomeReady(ctx context.Context) {
 	}
 	if err := a.deriveAccess(ctx); err != nil {
 		a.log.Error("roles are not derived from the rulebook", "err", err)
+	}
+	if err := a.db.InBackground(ctx, a.account.NoteSecrets); err != nil {
+		a.log.Error("the age of the secrets is not watched", "err", err)
 	}
 	a.ready.Store(true)
 	a.log.Info("ready", "store", a.cfg.Store.Driver, "apps", len(a.clients))

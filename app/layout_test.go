@@ -35,7 +35,7 @@ var parts = []string{
 // domains are one folder per system of the guide. They never import one
 // another, and no part imports a domain: only app joins them.
 var domains = []string{
-	"approval", "audit", "communication", "document", "duty", "equipment", "evaluation", "fault", "feedback",
+	"account", "approval", "audit", "communication", "document", "duty", "equipment", "evaluation", "fault", "feedback",
 	"group", "integration", "knowledge", "permission", "process", "task", "ticket", "training",
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"guiju/app/account"
 	"guiju/app/chat"
 	"guiju/app/communication"
 	"guiju/app/duty"
@@ -75,6 +76,7 @@ func TestManualNamesEveryCommandOfTheChat(t *testing.T) {
 	commands = append(commands, (&communication.Communication{}).Commands()...)
 	commands = append(commands, (&response.Clocks{}).Commands()...)
 	commands = append(commands, (&duty.Duty{}).Commands()...)
+	commands = append(commands, (&account.Accounts{}).Commands()...)
 	require.Greater(t, len(commands), 10)
 	for _, l := range languages {
 		text := topic(t, l, "commands")

@@ -36,6 +36,7 @@ type Member struct {
 	LeftAt         *time.Time // nil unless he left
 	SeenAt         *time.Time // last act toward an app, kept once a day
 	SuspendedAt    *time.Time // 挂失; nil when not suspended
+	StoppedAt      *time.Time // 停用 carried out before WeCom shows it; see people.Stop
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	Version        int64 // grows with whatever decides what he may do; see TouchMember
@@ -51,13 +52,13 @@ func (Member) TableName() string { return "members" }
 
 func (*Member) columns() string {
 	return "id, userid, userid_fold, name, name_fold, position, main_department, leader_userid, status, visible, " +
-		"synced_at, joined_at, left_at, seen_at, suspended_at, created_at, updated_at, version"
+		"synced_at, joined_at, left_at, seen_at, suspended_at, stopped_at, created_at, updated_at, version"
 }
 
 func (m *Member) fields() []any {
 	return []any{
 		&m.ID, &m.UserID, &m.UserIDFold, &m.Name, &m.NameFold, &m.Position, &m.MainDepartment, &m.LeaderUserID,
-		&m.Status, &m.Visible, &m.SyncedAt, &m.JoinedAt, &m.LeftAt, &m.SeenAt, &m.SuspendedAt,
+		&m.Status, &m.Visible, &m.SyncedAt, &m.JoinedAt, &m.LeftAt, &m.SeenAt, &m.SuspendedAt, &m.StoppedAt,
 		&m.CreatedAt, &m.UpdatedAt, &m.Version,
 	}
 }

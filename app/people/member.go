@@ -59,7 +59,7 @@ func (c *change) dated(tx *store.Tx) {
 	now := tx.Now()
 	switch {
 	case c.gone():
-		c.after.LeftAt, c.after.Visible = &now, false
+		c.after.LeftAt, c.after.StoppedAt, c.after.Visible = &now, nil, false
 	case c.back(), c.first():
 		c.after.JoinedAt, c.after.LeftAt = &now, nil
 	}
@@ -195,7 +195,7 @@ func seenAs(m store.Member, w wecom.Member) store.Member {
 	if m.Status == store.MemberLeft {
 		m.Visible = false
 	}
-	return m
+	return whileStopped(m)
 }
 
 func memberships(member int64, w wecom.Member) []store.Membership {

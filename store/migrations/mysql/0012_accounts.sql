@@ -49,3 +49,5 @@ CREATE TABLE account_arrivals (
   welcomed_at     DATETIME(3),
   PRIMARY KEY (member_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+ALTER TABLE members ADD COLUMN stopped_at DATETIME(3);

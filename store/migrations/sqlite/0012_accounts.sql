@@ -49,3 +49,5 @@ CREATE TABLE account_arrivals (
   welcomed_at     DATETIME,
   PRIMARY KEY (member_id)
 );
+
+ALTER TABLE members ADD COLUMN stopped_at DATETIME;
