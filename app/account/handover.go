@@ -159,17 +159,11 @@ func (a *Accounts) appoint(call *chat.Call) (chat.Answer, error) {
 		open = slices.DeleteFunc(open, func(w store.HandOverWork) bool { return w.Number != only })
 	}
 	open = slices.DeleteFunc(open, func(w store.HandOverWork) bool { return w.State == store.WorkMoved && w.ToID == to.ID })
-	switch {
-	case !slices.Contains(heirs, call.Member.ID):
+	if !slices.Contains(heirs, call.Member.ID) {
 		return chat.Answer{}, chat.NoPermission{Permission: string(policy.HandOverOwn), Object: h.Number}
-	case h.State == store.HandOverRunning:
-		return chat.Answer{}, chat.Refused{Reason: h.Number + " 还在整理清单", Instead: "收到清单后再指定接手人"}
-	case h.State == store.HandOverCancelled:
-		return chat.Answer{}, chat.Refused{Reason: h.Number + " 已取消，不需要交接", Instead: "交接 " + h.Number}
-	case to.ID == h.MemberID:
-		return chat.Answer{}, chat.Refused{Reason: "不能把工作交回" + to.Name, Clause: "G2-4.2(1)", Instead: "指定接手人 " + h.Number + " <其他同事>"}
-	case len(open) == 0:
-		return chat.Answer{}, chat.Refused{Reason: h.Number + " 里没有还要您交接的工作", Instead: "交接 " + h.Number}
+	}
+	if err := appointable(h, len(open), to); err != nil {
+		return chat.Answer{}, err
 	}
 	job := PassOn{HandOver: h.ID, To: to.ID, By: call.Member.ID}
 	for _, w := range open {
@@ -186,6 +180,22 @@ func (a *Accounts) appoint(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	return chat.Accepted(h.Number, fmt.Sprintf("%d 项工作转给%s，对方会收到通知。", len(open), to.Name)), nil
+}
+
+// appointable is nil if somebody can be named now for the work that is open to
+// the caller; else it says why not, by the table above.
+func appointable(h store.HandOver, open int, to store.Member) error {
+	switch {
+	case h.State == store.HandOverRunning:
+		return chat.Refused{Reason: h.Number + " 还在整理清单", Instead: "收到清单后再指定接手人"}
+	case h.State == store.HandOverCancelled:
+		return chat.Refused{Reason: h.Number + " 已取消，不需要交接", Instead: "交接 " + h.Number}
+	case to.ID == h.MemberID:
+		return chat.Refused{Reason: "不能把工作交回" + to.Name, Clause: "G2-4.2(1)", Instead: "指定接手人 " + h.Number + " <其他同事>"}
+	case open == 0:
+		return chat.Refused{Reason: h.Number + " 里没有还要您交接的工作", Instead: "交接 " + h.Number}
+	}
+	return nil
 }
 
 // PassOn is the job that gives work of a hand-over to a successor.
