@@ -24,13 +24,14 @@ func (e *Engine) help() Command {
 }
 
 // helpAll lists the commands the asker may use, by group in the order
-// registered, 常用 last.
+// registered, 常用 last. What begins with another command's name, as 账号申请 新增
+// does, is listed in the help on that one.
 func (e *Engine) helpAll(c *Call) (Answer, error) {
 	const common = "常用"
 	var groups []string
 	lines := map[string][]string{}
 	for _, cmd := range e.commands {
-		if cmd.Hidden {
+		if cmd.Hidden || e.parent(cmd) != nil {
 			continue
 		}
 		err := c.turn.permitted(cmd)
@@ -52,6 +53,16 @@ func (e *Engine) helpAll(c *Call) (Answer, error) {
 	}
 	b.WriteString("\n发 帮助 <命令> 看写法和例子，例如：帮助 " + e.firstVisible(lines))
 	return Answer{Text: b.String()}, nil
+}
+
+// parent is the visible command whose name the first words of cmd's name are.
+func (e *Engine) parent(cmd *Command) *Command {
+	for i := strings.LastIndexByte(cmd.Name, ' '); i > 0; i = strings.LastIndexByte(cmd.Name[:i], ' ') {
+		if p := e.command(cmd.Name[:i]); p != nil && !p.Hidden {
+			return p
+		}
+	}
+	return nil
 }
 
 func (e *Engine) firstVisible(lines map[string][]string) string {
@@ -97,6 +108,19 @@ func (e *Engine) helpOn(c *Call, name string) (Answer, error) {
 		b.WriteString("\n也用于：" + also)
 	}
 	b.WriteString("\n例子：" + cmd.Example)
+	for _, below := range e.commands {
+		if below.Hidden || e.parent(below) != cmd {
+			continue
+		}
+		err := c.turn.permitted(below)
+		if _, denied := Wording(err); denied {
+			continue
+		}
+		if err != nil {
+			return Answer{}, err
+		}
+		fmt.Fprintf(&b, "\n· %s：%s", below.Name, below.Summary)
+	}
 	return Answer{Text: b.String()}, nil
 }
 
