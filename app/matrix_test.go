@@ -148,3 +148,16 @@ func TestModulesThatComeLater(t *testing.T) {
 		require.True(t, listed[module], "%s (%s) is not among the modules of 应用配置", module, word)
 	}
 }
+
+// The manual explains every command that members can type.
+func TestManualExplainsEveryCommand(t *testing.T) {
+	a := forStatements(t)
+	for _, l := range []manual.Language{manual.Chinese, manual.English} {
+		page, found, err := manual.Find(l, "commands")
+		require.NoError(t, err)
+		require.True(t, found)
+		for _, c := range a.chat.Commands() {
+			require.True(t, c.Hidden || strings.Contains(page.Text, "`"+c.Name), "%s/50-commands.md does not name %s", l, c.Name)
+		}
+	}
+}

@@ -15,9 +15,9 @@ var menuGroups = []struct {
 	name     string
 	commands []string
 }{
-	{"发起", []string{"咨询", "发通知", "代理"}},
-	{"处理", []string{"我的待办", "回复", "转交", "催办"}},
-	{"查询", []string{"追溯", "响应统计", "帮助"}},
+	{"发起", []string{"咨询", "发通知", "代理", "权限申请", "账号 挂失"}},
+	{"处理", []string{"我的待办", "回复", "转交", "催办", "完成"}},
+	{"查询", []string{"追溯", "响应统计", "我的权限", "我的职责", "帮助"}},
 }
 
 // menu builds the menu from the commands that are registered: the key of each

@@ -125,7 +125,7 @@ func TestHelpIsGolden(t *testing.T) {
 	for _, args := range [][]string{
 		{"--help"}, {"serve", "--help"}, {"check", "--help"}, {"doctor", "--help"}, {"migrate", "--help"}, {"explain", "--help"},
 		{"explain", "due", "--help"}, {"rulebook", "--help"}, {"rulebook", "approve", "--help"}, {"members", "--help"}, {"jobs", "--help"},
-		{"jobs", "list", "--help"}, {"events", "--help"}, {"events", "show", "--help"}, {"audit", "--help"}, {"menu", "push", "--help"},
+		{"jobs", "list", "--help"}, {"jobs", "schedule", "--help"}, {"events", "--help"}, {"events", "show", "--help"}, {"audit", "--help"}, {"menu", "push", "--help"},
 	} {
 		r := guiju(t, args...)
 		require.Equal(t, exitOK, r.code, args)
@@ -146,7 +146,7 @@ func TestEveryPromisedCommandExists(t *testing.T) {
 	for _, line := range []string{
 		"serve", "sandbox", "check", "doctor", "migrate", "explain route", "explain due", "explain permit",
 		"rulebook show", "rulebook check", "rulebook diff", "rulebook import", "rulebook approve",
-		"members sync", "members list", "jobs list", "jobs retry", "jobs drop", "events list", "events show", "events replay",
+		"members sync", "members list", "jobs list", "jobs schedule", "jobs retry", "jobs drop", "events list", "events show", "events replay",
 		"audit verify", "menu push", "help", "version",
 	} {
 		root := newRoot()
@@ -326,6 +326,9 @@ func TestRulebookCheck(t *testing.T) {
 func TestJobs(t *testing.T) {
 	f := newOffice(t)
 	require.Contains(t, f.ok("jobs", "list"), "没有这样的任务")
+	schedule := f.ok("jobs", "schedule")
+	require.Regexp(t, `J-CONTACT-SYNC +与企业微信核对通讯录 +每天 03:00 +\S+ \S+ +还没有执行过`, schedule)
+	require.Contains(t, f.ok("jobs", "schedule", "--job", "J-CONTACT-SYNC"), "没有这项任务的执行记录")
 	require.NoError(t, f.p.StopApp(t.Context()))
 	var id int64
 	f.db(func(tx *store.Tx) error {
