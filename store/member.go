@@ -187,14 +187,17 @@ func (r *Reader) MembersLedBy(userid string, limit int) ([]Member, error) {
 	return all, nil
 }
 
-// MembersAt answers the present members whose position is one of posts.
-func (r *Reader) MembersAt(posts []string, limit int) ([]Member, error) {
+// MembersAt answers the present members whose position is one of posts, by id:
+// of each post in each department the first perPlace, so that a position many
+// have leaves room for the others; at most limit in all.
+func (r *Reader) MembersAt(posts []string, perPlace, limit int) ([]Member, error) {
 	if len(posts) == 0 {
 		return nil, nil
 	}
 	var all []Member
-	err := r.g.Where("position IN ? AND status <> ? AND status <> ?", posts, MemberLeft, MemberDisabled).
-		Order("id").Limit(limit).Find(&all).Error
+	placed := r.g.Model(&Member{}).Select("*, ROW_NUMBER() OVER (PARTITION BY position, main_department ORDER BY id) AS place").
+		Where("position IN ? AND status <> ? AND status <> ?", posts, MemberLeft, MemberDisabled)
+	err := r.g.Table("(?) AS placed", placed).Where("place <= ?", perPlace).Order("id").Limit(limit).Find(&all).Error
 	if err != nil {
 		return nil, fmt.Errorf("members at posts: %w", translate(err))
 	}

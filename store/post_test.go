@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -67,5 +68,39 @@ func TestPostsBeginAndEnd(t *testing.T) {
 		touched, err = r.Member(m.ID)
 		require.NoError(t, err)
 		require.Equal(t, m.Version+2, touched.Version, "ended once")
+	})
+}
+
+// A position that many have leaves room for the others.
+func TestMembersAtPosts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
+		require.NoError(t, db.InTx(t.Context(), func(tx *store.Tx) error {
+			for i := range 12 {
+				m := store.Member{UserID: fmt.Sprintf("u%d", i), Name: "甲", Position: "操作员", MainDepartment: int64(15 + i%2), Status: store.MemberActive}
+				switch i {
+				case 10:
+					m.Position = "财务经理"
+				case 11:
+					m.Status = store.MemberLeft
+				}
+				if err := tx.AddMember(&m); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		r := db.Reader(t.Context())
+		at := func(posts []string, perPlace, limit int) (userids []string) {
+			all, err := r.MembersAt(posts, perPlace, limit)
+			require.NoError(t, err)
+			for _, m := range all {
+				userids = append(userids, m.UserID)
+			}
+			return userids
+		}
+		require.Equal(t, []string{"u0", "u1", "u2", "u3", "u10"}, at([]string{"操作员", "财务经理"}, 2, 100))
+		require.Equal(t, []string{"u0", "u1"}, at([]string{"操作员", "财务经理"}, 2, 2))
+		require.Equal(t, []string{"u10"}, at([]string{"财务经理"}, 2, 100))
+		require.Empty(t, at(nil, 2, 100))
 	})
 }

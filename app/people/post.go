@@ -54,7 +54,8 @@ func (p *People) PostConflicts(r *store.Reader, m store.Member, post HeldPost) (
 }
 
 const (
-	postHolders = 1000 // holders of posts that are known at once
+	perPlace    = 50   // holders of one post in one department that are known
+	postHolders = 5000 // holders of posts that are known at once
 	postNames   = 1000 // posts that are known at once
 )
 
@@ -143,7 +144,7 @@ func (p *People) HoldersOf(r *store.Reader, post string) ([]policy.PostHolders, 
 
 // holders collects the holders of these posts from all three sources.
 func (p *People) holders(r *store.Reader, rules *policy.Engine, bare *policy.Org, names []string) ([]policy.PostHolders, error) {
-	at, err := r.MembersAt(names, postHolders)
+	at, err := r.MembersAt(names, perPlace, postHolders)
 	if err != nil {
 		return nil, err
 	}
