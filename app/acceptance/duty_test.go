@@ -285,6 +285,47 @@ func TestG1_4_2_2_3_MatricesAreReviewedEachQuarter(t *testing.T) {
 	})
 }
 
+// Given a post without holder, when a case reaches it, then it goes to the
+// department head, and 人事部 has a to-do 岗位空缺. Once somebody holds the post,
+// the next case is his.
+func TestG1_4_2_2_3_AE3_AVacantPost(t *testing.T) {
+	vacant := func(o *playground.Options) {
+		withPosts("")(o)
+		rules, err := os.ReadFile(o.Rulebook)
+		if err != nil {
+			panic(err)
+		}
+		text := strings.Replace(string(rules), "用户权限管理: {holders: [wangwu]}", "用户权限管理: {holders: []}", 1)
+		if err := os.WriteFile(o.Rulebook, []byte(text), 0o600); err != nil {
+			panic(err)
+		}
+	}
+	eachWith(t, vacant, func(t *testing.T, w *World) {
+		number := w.newcomer("郑十")
+		w.Presses("沈悦", "同意")
+		w.GetsNothing("韩梅", "岗位空缺") // no case has reached it
+		w.Presses("韩梅", "同意")
+		w.Gets("陈立", "账号新增：新人甲", "已开通") // 部门主管 of 行政部
+		w.Gets("韩梅", "岗位空缺：岗位用户权限管理")
+		w.GetsNothing("王五", "账号新增")
+		require.Contains(t, w.Says("陈立", "追溯 "+number), "岗位用户权限管理")
+
+		// The same post, vacant still: no second to-do.
+		second := w.Says("郑十", "账号申请 新增 新人乙 市场部 市场专员 沈悦 3月9日 运营人员 手机号:13800005679 审批、打卡")
+		require.Contains(t, second, "已提交")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
+		w.GetsNothing("韩梅", "岗位空缺")
+
+		require.Contains(t, w.Says("韩梅", "岗位变更 李四 用户权限管理"), "【已受理】李四自今日起担任行政部用户权限管理")
+		w.Says("郑十", "账号申请 新增 新人丙 市场部 市场专员 沈悦 3月9日 运营人员 手机号:13800005670 审批、打卡")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
+		w.Gets("李四", "账号新增：新人丙", "已开通")
+		require.Contains(t, w.Says("李四", "我的职责"), "【岗位】用户权限管理（行政部）")
+	})
+}
+
 // A post whose roles exclude what somebody has is refused (G1-4.2.1(四)).
 func TestG1_4_2_1_四_APostThatExcludesWhatHeIs(t *testing.T) {
 	eachWith(t, withPosts(`
@@ -305,7 +346,7 @@ func withPosts(posts string) func(*playground.Options) {
 			panic(err)
 		}
 		o.Rulebook = filepath.Join(o.Dir, "rules.yaml")
-		text := strings.Replace(string(company), "\nposts:\n", "\nposts:"+strings.TrimRight(posts, "\n")+"\n", 1)
+		text := strings.Replace(string(company), "\nposts:\n", "\nposts:\n"+strings.TrimLeft(posts, "\n"), 1)
 		if err := os.WriteFile(o.Rulebook, []byte(text), 0o600); err != nil {
 			panic(err)
 		}
