@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -48,11 +47,14 @@ func ExplainDue(e *policy.Engine, class policy.Class, delivered time.Time) strin
 	return b.String()
 }
 
-// ExplainPermit says whether a member may do something.
+// ExplainPermit says whether a member may do something, named by its code or its
+// Chinese title.
 func (ad *Admin) ExplainPermit(ctx context.Context, userid string, permission policy.Permission) (string, error) {
-	if !slices.ContainsFunc(policy.Permissions(), func(p policy.PermissionInfo) bool { return p.Code == permission }) {
+	info, known := policy.PermissionNamed(string(permission))
+	if !known {
 		return "", UnknownPermission(permission)
 	}
+	permission = info.Code
 	r := ad.a.db.Reader(ctx)
 	member, err := r.MemberByUserID(userid)
 	if err != nil {
