@@ -63,7 +63,7 @@ bench: ## Run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PACKAGES)
 
 load: ## Measure the whole program over HTTP on loopback, beside a bare server
-	GUIJU_LOAD=1 $(GO) test ./app/load -run 'TestLoad|TestSteady|TestProcess|TestSize' -count=1 -v -timeout 30m $(TESTFLAGS)
+	GUIJU_LOAD=1 $(GO) test ./app/load -run 'TestLoad|TestSteady|TestProcess|TestSize|TestContacts' -count=1 -v -timeout 30m $(TESTFLAGS)
 
 lint: ## Check formatting, go vet and staticcheck; golangci-lint too when installed
 	@test -z "$$(gofmt -l .)" || { echo "not formatted (make fmt):"; gofmt -l .; exit 1; }

@@ -156,14 +156,13 @@ func (compareArgs) Kind() string { return "people.compare" }
 // compared waits for the nth comparison to end.
 func (c *company) compared(t *testing.T, n int64) store.Compare {
 	t.Helper()
-	for limit := time.Now().Add(20 * time.Minute); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
-		last, err := c.db.Reader(context.Background()).LastCompare()
-		if err == nil && last.ID >= n && last.State == store.CompareDone {
-			return last
-		}
-	}
-	require.Fail(t, "the comparison did not end")
-	return store.Compare{}
+	var last store.Compare
+	require.Eventually(t, func() bool {
+		var err error
+		last, err = c.db.Reader(context.Background()).LastCompare()
+		return err == nil && last.ID >= n && last.State == store.CompareDone
+	}, 20*time.Minute, 50*time.Millisecond, "the comparison did not end")
+	return last
 }
 
 func (c *company) print(what string, done store.Compare) {
@@ -265,14 +264,11 @@ func (c *company) quiet(t *testing.T) {
 	t.Helper()
 	db := open(t, c.cfg)
 	defer db.Close()
-	for limit := time.Now().Add(10 * time.Minute); time.Now().Before(limit); time.Sleep(200 * time.Millisecond) {
+	require.Eventually(t, func() bool {
 		var left int
-		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM jobs WHERE kind LIKE 'people.%' AND state IN ('waiting', 'blocked', 'running', 'retry')").Scan(&left))
-		if left == 0 {
-			return
-		}
-	}
-	require.Fail(t, "jobs about people are left")
+		err := db.QueryRow("SELECT COUNT(*) FROM jobs WHERE kind LIKE 'people.%' AND state IN ('waiting', 'blocked', 'running', 'retry')").Scan(&left)
+		return err == nil && left == 0
+	}, 10*time.Minute, 200*time.Millisecond, "jobs about people are left")
 }
 
 // equal compares the mirror with the company, member by member.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +41,7 @@ func newMembersList() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withAdmin(cmd, func(ctx context.Context, ad *app.Admin) error {
-				return listMembers(cmd, ad.DB().Reader(ctx), all)
+				return listMembers(cmd, ad.DB().Reader(ctx), ad.DB().Zone(), all)
 			})
 		},
 	}
@@ -48,7 +49,7 @@ func newMembersList() *cobra.Command {
 	return cmd
 }
 
-func listMembers(cmd *cobra.Command, r *store.Reader, all bool) error {
+func listMembers(cmd *cobra.Command, r *store.Reader, zone *time.Location, all bool) error {
 	departments, err := r.Departments()
 	if err != nil {
 		return err
@@ -57,7 +58,13 @@ func listMembers(cmd *cobra.Command, r *store.Reader, all bool) error {
 	for _, d := range departments {
 		names[d.ID] = d.Name
 	}
-	lines := [][]string{{"账号", "状态", "姓名", "部门", "职务"}}
+	day := func(t *time.Time) string {
+		if t == nil {
+			return ""
+		}
+		return t.In(zone).Format(time.DateOnly)
+	}
+	lines := [][]string{{"账号", "状态", "姓名", "部门", "职务", "加入", "离开", "最近使用"}}
 	for last := int64(0); ; {
 		page, err := r.MembersAfter(last, 500)
 		if err != nil {
@@ -66,13 +73,26 @@ func listMembers(cmd *cobra.Command, r *store.Reader, all bool) error {
 		for _, m := range page {
 			last = m.ID
 			if all || m.Present() {
-				lines = append(lines, []string{m.UserID, memberState[m.Status], m.Name, names[m.MainDepartment], m.Position})
+				lines = append(lines, []string{
+					m.UserID, stateOf(m), m.Name, names[m.MainDepartment], m.Position, day(m.JoinedAt), day(m.LeftAt), day(m.SeenAt),
+				})
 			}
 		}
 		if len(page) == 0 {
 			return table(cmd.OutOrStdout(), lines)
 		}
 	}
+}
+
+func stateOf(m store.Member) string {
+	state := memberState[m.Status]
+	if m.SuspendedAt != nil {
+		state += "（已挂失）"
+	}
+	if m.Present() && !m.Visible {
+		state += "（不在可见范围）"
+	}
+	return state
 }
 
 var memberState = map[store.MemberStatus]string{
