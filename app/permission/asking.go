@@ -1,7 +1,9 @@
 package permission
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"guiju/app/chat"
 	"guiju/app/notify"
@@ -67,18 +69,57 @@ func (d *Permissions) ask(tx *store.Tx, q question, to []int64) error {
 			return err
 		}
 	}
+	if q.subject.Kind == changeSubject {
+		if receivers, err = d.withoutCard(tx, q, receivers); err != nil {
+			return err
+		}
+	}
 	return d.notify.Tell(tx, notify.Notice{
 		App: q.app, To: receivers, Card: q.card, Subject: q.subject, Purpose: askPurpose,
 		Text: q.number + " " + q.title, Asks: true,
 	})
 }
 
-// answered stops the clock of who decided and cancels the others.
-func (d *Permissions) answered(call *chat.Call, subject store.Subject) error {
-	if _, err := d.clocks.Act(call.Tx, subject, call.Member.ID, policy.Reply, call.At); err != nil {
+// manyChanges is how many changes may wait for one person before no more cards
+// are sent to him: when a department is moved, hundreds come at once.
+const manyChanges = 20
+
+// withoutCard leaves out who has many changes to confirm already: he is told so
+// once an hour, and his clocks run from now on.
+func (d *Permissions) withoutCard(tx *store.Tx, q question, receivers []int64) ([]int64, error) {
+	var rest []int64
+	for _, receiver := range receivers {
+		waiting, err := askedRecords{d, changeSubject}.Open(&tx.Reader, chat.RecordQuery{Member: receiver, Limit: manyChanges + 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(waiting) <= manyChanges {
+			rest = append(rest, receiver)
+			continue
+		}
+		if err := d.clocks.Delivered(tx, q.subject, []int64{receiver}, tx.Now()); err != nil {
+			return nil, err
+		}
+		err = d.notify.Tell(tx, notify.Notice{
+			App: q.app, To: []int64{receiver}, Purpose: eventPurpose, Asks: true, Subject: memberSubject(receiver),
+			Text: fmt.Sprintf("【权限变更】等您确认的变更已超过 %d 项，不再逐项发卡片。发送「我的待办」可查看，"+
+				"「权限变更 全部确认」可一次确认。", manyChanges),
+			Unique: fmt.Sprintf("permission.many:%d:%s", receiver, tx.Now().UTC().Format("2006010215")),
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rest, nil
+}
+
+// decided stops the clock of who decided, at the instant he did, and cancels
+// the others'.
+func (d *Permissions) decided(tx *store.Tx, subject store.Subject, by int64, at time.Time) error {
+	if _, err := d.clocks.Act(tx, subject, by, policy.Reply, at); err != nil {
 		return err
 	}
-	return d.clocks.Cancel(call.Tx, subject)
+	return d.clocks.Cancel(tx, subject)
 }
 
 // asked says whether a member is one of those who are asked.

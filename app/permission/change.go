@@ -28,8 +28,10 @@ func (d *Permissions) Changed(tx *store.Tx, c store.PermissionChange) error {
 		return err
 	}
 	if c.State != store.ChangeOpen {
-		if err := d.clocks.Cancel(tx, c.Subject()); err != nil {
-			return err
+		if c.State == store.ChangeDone { // else who decided stops them
+			if err := d.clocks.Cancel(tx, c.Subject()); err != nil {
+				return err
+			}
 		}
 		return d.notify.Refresh(tx, c.Subject())
 	}
@@ -160,15 +162,14 @@ func (d *Permissions) settle(call *chat.Call, confirm bool, why string) (chat.An
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	_, err = d.clocks.Act(call.Tx, c.Subject(), call.Member.ID, policy.Reply, call.At)
-	if err != nil {
-		return chat.Answer{}, err
-	}
 	err = d.people.Settle(call.Tx, c.ID, confirm, call.Member.ID)
 	if worded, ok := d.worded(err); ok {
 		return chat.Answer{}, worded
 	}
 	if err != nil {
+		return chat.Answer{}, err
+	}
+	if err := d.decided(call.Tx, c.Subject(), call.Member.ID, call.At); err != nil {
 		return chat.Answer{}, err
 	}
 	action, answer := "permission.change.confirmed", member.Name+"的新增权限已生效，已通知本人。"

@@ -1,6 +1,7 @@
 package permission_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"guiju/app/chat"
 	"guiju/app/people"
+	"guiju/app/policy"
 	"guiju/store"
 )
 
@@ -218,5 +220,58 @@ func TestChangeIsAmended(t *testing.T) {
 		require.Greater(o.t, second.Phase, first.Phase)
 		require.LessOrEqual(o.t, len(o.cards("王五")), 2, "redrawn, or sent afresh in its place")
 		require.Contains(o.t, o.says("王五", "追溯 QX20260401-0001"), "部门主管（市场部）")
+	})
+}
+
+// When a department is moved hundreds come at once: after twenty no more cards,
+// and all are confirmed together.
+func TestChangesManyAtOnce(t *testing.T) {
+	each(t, func(o *office) {
+		const many = 27
+		for i := range many {
+			name := fmt.Sprintf("工人%02d", i)
+			o.tx(func(tx *store.Tx) error {
+				m := store.Member{UserID: name, Name: name, MainDepartment: 1, Status: store.MemberActive, Visible: true}
+				err := tx.AddMember(&m)
+				o.ids[name] = m.ID
+				return err
+			})
+			o.moves(name, 4, fmt.Sprint("event", i))
+		}
+		require.Len(o.t, o.cards("王五"), 20)
+		require.Len(o.t, o.gets("王五", "【权限变更】等您确认的变更已超过 20 项"), 1)
+		require.Contains(o.t, o.says("王五", "权限变更 全部确认"), "【提醒】将确认 27 项变更的新增权限")
+		require.Contains(o.t, o.says("王五", "全部确认"), "【已受理】正在确认 27 项")
+		require.Len(o.t, o.gets("王五", "【权限变更】已确认 27 项变更的新增权限"), 1)
+		require.Contains(o.t, o.says("工人26", "我的权限"), "【角色类别】运营人员")
+		require.Contains(o.t, o.says("王五", "我的待办"), "没有待办")
+		require.Contains(o.t, o.says("王五", "权限变更 全部确认"), "【未通过】现在没有等您确认的权限变更")
+	})
+}
+
+// Confirming what would bring duties together that exclude each other is
+// refused, and still waits.
+func TestChangeThatWouldConflict(t *testing.T) {
+	onSQLite(t, func(o *office) {
+		o.assigns("周八", policy.ApproverA, "P-02", 1)
+		o.tx(func(tx *store.Tx) error {
+			m, err := tx.Member(o.ids["周八"])
+			if err != nil {
+				return err
+			}
+			m.Position = "流程管理员"
+			if err := tx.SaveMember(&m); err != nil {
+				return err
+			}
+			_, err = o.people.Reconcile(tx, m, people.Cause{Kind: people.BecauseMoved, Reason: "任流程管理员", EventKey: "event"})
+			return err
+		})
+		o.settle()
+		require.Contains(o.t, o.says("王五", "权限变更 确认"), "【未通过】职责冲突：流程管理员 与 审批人员A（P-02） 不能由同一人担任")
+		require.Contains(o.t, o.says("王五", "我的待办"), "周八的权限变更：任流程管理员")
+		o.says("王五", "权限变更 全部确认")
+		o.says("王五", "全部确认")
+		require.Len(o.t, o.gets("王五", "已确认 0 项", "另有 1 项没有确认"), 1)
+		require.Contains(o.t, o.says("王五", "权限变更 拒绝"), "【已受理】")
 	})
 }

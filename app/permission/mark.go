@@ -286,7 +286,7 @@ func (d *Permissions) progress(call *chat.Call, review store.Review) error {
 	if err := call.Tx.SaveReview(&review); err != nil {
 		return err
 	}
-	if err := d.answered(call, review.Subject()); err != nil {
+	if err := d.decided(call.Tx, review.Subject(), call.Member.ID, call.At); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("【已完成】%s %s权限审查：%d 项都已核查，异常 %d 项。发送「权限审查」可查看。", review.Number, quarterWords(review.Quarter), len(rows), abnormal)

@@ -92,6 +92,7 @@ func (d *Permissions) Register(q *queue.Queue) {
 	queue.Register(q, d.gather)
 	queue.Register(q, d.reviewDue, queue.Deadline())
 	queue.Register(q, d.withdraw)
+	queue.Register(q, d.confirmPage)
 }
 
 // The kinds of record a number may mean.
@@ -180,6 +181,10 @@ func (d *Permissions) Commands() []chat.Command {
 			Name: "权限变更 拒绝", Aliases: []string{"拒绝新增"}, Group: group, Permission: string(policy.ItemAnswer),
 			Summary: "拒绝调岗后新增的权限", Usage: "权限变更 拒绝 [编号] [说明]", Example: "权限变更 拒绝 QX20260302-0001 暂不需要",
 			Args: []chat.Arg{number(openChanges, "请问是哪一项变更？"), reason}, Run: d.reject,
+		},
+		{
+			Name: "权限变更 全部确认", Group: group, Permission: string(policy.ItemAnswer),
+			Summary: "一次确认等您确认的全部变更", Usage: "权限变更 全部确认", Example: "权限变更 全部确认", Run: d.confirmAll,
 		},
 		{
 			Name: "权限审查", Group: group, Permission: string(policy.PermReviewReport),
