@@ -16,6 +16,7 @@ import (
 	"guiju/app/communication"
 	"guiju/app/duty"
 	"guiju/app/manual"
+	"guiju/app/permission"
 	"guiju/app/response"
 	"guiju/wecom/sandbox"
 )
@@ -77,6 +78,7 @@ func TestManualNamesEveryCommandOfTheChat(t *testing.T) {
 	commands = append(commands, (&response.Clocks{}).Commands()...)
 	commands = append(commands, (&duty.Duty{}).Commands()...)
 	commands = append(commands, (&account.Accounts{}).Commands()...)
+	commands = append(commands, (&permission.Permissions{}).Commands()...)
 	require.Greater(t, len(commands), 10)
 	for _, l := range languages {
 		text := topic(t, l, "commands")
