@@ -217,6 +217,27 @@ func TestAccountNotActivated(t *testing.T) {
 	})
 }
 
+// The applicant may have left when the account is open: the head hears of it.
+func TestAccountOfAnApplicantWhoLeft(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		number := numberIn(t, w.Says("赵六", "账号申请 变更 赵六 市场部 市场专员"), "A")
+		w.Says("沈悦", "审批 "+number+" 同意")
+		w.Says("韩梅", "审批 "+number+" 同意")
+		require.Contains(t, w.Says("王五", "已开通 "+number), "已记录办结")
+		w.Gets("赵六", "【账号】"+number+" 「账号变更：赵六」已办理")
+		require.Contains(t, w.Says("王五", "已开通 "+number), "已经生效")
+
+		w.newcomer("郑十")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
+		w.Says("王五", "已开通 xinren")
+		w.Company("delete_user", map[string]any{"userid": "zhengshi"})
+		w.joins("xinren", "新人甲", 4)
+		w.Gets("沈悦", "新人甲的账号已开通（xinren）")
+		require.Zero(t, w.Count("陈立", "【未申请账号】"))
+	})
+}
+
 // What was said to be opened and never appears is asked after.
 func TestAccountSaidOpenNeverAppears(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {

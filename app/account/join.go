@@ -223,8 +223,8 @@ func (a *Accounts) office(r *store.Reader, about int64) ([]int64, error) {
 	var all []int64
 	for _, whom := range []string{rules.OpenBy, rules.LossTold[0]} {
 		found, err := a.people.Resolve(r, people.Whom(whom), about)
-		if err != nil {
-			return nil, ignoreNobody(err)
+		if ignoreNobody(err) != nil {
+			return nil, err
 		}
 		for _, id := range found.Members {
 			if !slices.Contains(all, id) {
