@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,11 +36,14 @@ func TestMenuReachesTheCommands(t *testing.T) {
 				entries++
 				require.Equal(t, "click", entry.Type)
 				pressed := w.Clicks("赵六", entry.Key)
-				require.NotNil(t, w.last.Reply, "a click is answered at once: %s", entry.Key)
+				// A question with choices comes as a card, whose keys are new each time.
+				pressed, _, carded := strings.Cut(pressed, " {")
+				require.True(t, carded || w.last.Reply != nil, "a click is answered at once: %s", entry.Key)
 				require.NotContains(t, pressed, "没看懂", entry.Key)
 				require.NotContains(t, pressed, "【未启用】", entry.Key)
 				w.Says("赵六", "取消")
-				require.Equal(t, pressed, w.Says("赵六", entry.Key), entry.Key)
+				typed, _, _ := strings.Cut(w.Says("赵六", entry.Key), " {")
+				require.Equal(t, pressed, typed, entry.Key)
 				w.Says("赵六", "取消")
 			}
 		}
