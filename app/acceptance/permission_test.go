@@ -241,3 +241,19 @@ func TestSuspendedMemberSeesWhatIsLeft(t *testing.T) {
 		require.Contains(t, w.Says("罗岩", "权限申请 customer.view 查客户 7天"), "【未通过】您的账号已挂失")
 	})
 }
+
+// An account that is reported lost decides nothing about rights.
+func TestReportedLostDecidesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Company("update_user", map[string]any{"userid": "zhouba", "department": []int{4}, "main_department": 4})
+		w.Says("钱十一", "权限申请 customer.edit 协助 7天")
+		w.Gets("王五", "新增待确认")
+		require.Contains(t, w.Says("王五", "账号 挂失"), "【已受理】")
+		require.Contains(t, w.Says("沈悦", "账号 挂失"), "【已受理】")
+		require.Contains(t, w.Presses("王五", "确认新增"), "【未通过】您的账号已挂失，恢复之前不能处理权限")
+		require.Contains(t, w.Says("王五", "权限变更 全部确认"), "【未通过】您的账号已挂失")
+		require.Contains(t, w.Says("沈悦", "审批 A20260302-0001 同意"), "【未通过】您的账号已挂失")
+		require.Contains(t, w.Says("陈立", "权限变更 确认 QX20260302-0001"), "【已受理】")
+		require.Contains(t, w.Says("周八", "我的权限"), "运营人员")
+	})
+}

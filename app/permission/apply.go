@@ -167,8 +167,12 @@ func (d *Permissions) noConflict(actor policy.Actor, info policy.PermissionInfo)
 	return nil
 }
 
-// checkDecision refuses to approve what would end before it begins.
-func (d *Permissions) checkDecision(tx *store.Tx, q store.Request, _ store.RequestStep, _ store.Member, approve bool) error {
+// checkDecision refuses to approve what would end before it begins, and any
+// decision by an account that is reported lost.
+func (d *Permissions) checkDecision(tx *store.Tx, q store.Request, _ store.RequestStep, by store.Member, approve bool) error {
+	if err := reportedLost(by); err != nil {
+		return err
+	}
 	asked, err := decodeApplication(q)
 	if err != nil || !approve {
 		return err

@@ -131,6 +131,15 @@ func (d *Permissions) asked(r *store.Reader, subject store.Subject, member int64
 	return slices.ContainsFunc(clocks, func(c store.Clock) bool { return c.Open() && c.ReceiverID == member }), nil
 }
 
+// reportedLost refuses what an account decides while it is reported lost: who
+// holds the phone may be somebody else (G2-4.2(3)).
+func reportedLost(m store.Member) error {
+	if m.SuspendedAt == nil {
+		return nil
+	}
+	return chat.Refused{Reason: "您的账号已挂失，恢复之前不能处理权限", Clause: "G2-4.2(3)", Instead: "请其他同事处理，或先申请恢复账号"}
+}
+
 // mayDecide says whether the caller is asked about a subject or may assign
 // permissions anyway.
 func (d *Permissions) mayDecide(call *chat.Call, subject store.Subject) (bool, error) {

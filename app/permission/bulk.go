@@ -13,6 +13,9 @@ import (
 // confirmAll is 权限变更 全部确认: everything that waits for the caller now. He sees
 // how much that is before it is done.
 func (d *Permissions) confirmAll(call *chat.Call) (chat.Answer, error) {
+	if err := reportedLost(call.Member); err != nil {
+		return chat.Answer{}, err
+	}
 	waiting, err := askedRecords{d, changeSubject}.Open(&call.Tx.Reader, chat.RecordQuery{Member: call.Member.ID, Limit: maxOwed})
 	if err != nil {
 		return chat.Answer{}, err
@@ -55,7 +58,7 @@ func (d *Permissions) confirmPage(_ context.Context, _ *queue.Job, args ConfirmP
 	return queue.Done(func(tx *store.Tx) error {
 		next := args // a transaction may run again
 		by, err := tx.Member(args.By)
-		if err != nil || !by.Present() {
+		if err != nil || !by.Present() || by.SuspendedAt != nil {
 			return err
 		}
 		clocks, err := tx.OpenClocksFor(by.ID, maxOwed)

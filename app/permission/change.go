@@ -203,6 +203,9 @@ func (d *Permissions) lockedChange(call *chat.Call) (store.PermissionChange, err
 		return c, chat.Refused{Reason: "不能确认自己的权限变更", Clause: "S02", Instead: "追溯 " + c.Number}
 	}
 	may, err := d.mayDecide(call, c.Subject())
+	if err == nil && may {
+		err = reportedLost(call.Member)
+	}
 	if err == nil && !may && c.DecidedBy != call.Member.ID {
 		err = d.notAsked(call, c)
 	}

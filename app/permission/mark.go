@@ -215,6 +215,9 @@ func (d *Permissions) mayMark(call *chat.Call, id int64, number string) (store.R
 		return review, chat.Refused{Reason: review.Number + " 已经完成", Instead: "权限审查 " + review.Number}
 	}
 	may, err := d.mayDecide(call, review.Subject())
+	if err == nil && may {
+		err = reportedLost(call.Member)
+	}
 	if err == nil && !may {
 		err = chat.NoPermission{Permission: string(policy.PermAssign), Object: number}
 	}
