@@ -342,6 +342,42 @@ func TestHalfAnAnswerMakesNobodyGone(t *testing.T) {
 	}
 }
 
+// Who bears a tag follows the events, also for a tag nobody told of before and a
+// userid that changes; the night finds what was lost.
+func TestTagsAreMirrored(t *testing.T) {
+	eachWith(t, noRetries, func(t *testing.T, w *World) {
+		tagged := func() string {
+			return fmt.Sprint(w.rows("SELECT COUNT(*) FROM tags"), w.rows("SELECT COUNT(*) FROM tag_members WHERE tag_id = 77"),
+				w.rows("SELECT COUNT(*) FROM tag_departments WHERE tag_id = 77"))
+		}
+		before := w.rows("SELECT COUNT(*) FROM tags")
+		w.Company("update_tag", map[string]any{"tag_id": 77, "name": "审计组", "add_user_items": []string{"zhaoliu", "sunqi"}, "add_party_items": []int{7}})
+		require.Equal(t, fmt.Sprint(before+1, 2, 1), tagged())
+		w.Company("update_user", map[string]any{"userid": "sunqi", "new_userid": "sun.qi"})
+		require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM tag_members WHERE userid_fold = 'sun.qi'"))
+		w.Company("update_tag", map[string]any{"tag_id": 77, "del_user_items": []string{"zhaoliu"}, "del_party_items": []int{7}})
+		require.Equal(t, fmt.Sprint(before+1, 1, 0), tagged())
+		require.Equal(t, 2, w.rows("SELECT COUNT(*) FROM contact_events WHERE change_type = 'update_tag' AND object_id = 77"))
+		w.Down()
+		w.post("contacts", map[string]any{"change_type": "update_tag", "tag_id": 77, "add_user_items": []string{"zhouba"}, "add_party_items": []int{3}}, nil)
+		w.Up()
+		w.To("2026-03-03 03:01")
+		require.Equal(t, fmt.Sprint(before+1, 2, 1), tagged())
+	})
+}
+
+// A list of departments too large for one answer is read one by one.
+func TestManyDepartmentsAreReadOneByOne(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Company("update_party", map[string]any{"id": 15, "name": "生产二部"}) // of which no event tells
+		w.Fails("department/list", map[string]any{"errcode": 45029, "times": -1})
+		w.To("2026-03-03 03:01")
+		require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM departments WHERE id = 15 AND name = '生产二部'"))
+		require.Zero(t, w.rows("SELECT COUNT(*) FROM departments WHERE gone <> 0"))
+		w.mirrors()
+	})
+}
+
 // exec changes the app's database behind its back.
 func (w *World) exec(statement string) {
 	w.t.Helper()

@@ -28,6 +28,7 @@ const (
 // The phases of a comparison, in their order. Each goes on after AfterID.
 const (
 	phaseDepartments = "departments" // all at once
+	phaseEach        = "each"        // instead, one by one: the list is too large for one answer
 	phaseGone        = "gone"        // departments that were not listed, one by one
 	phaseMembers     = "members"     // by department
 	phaseNowhere     = "nowhere"     // members in no department we see
@@ -199,6 +200,8 @@ func (w walk) step(ctx context.Context) error {
 	switch w.c.Phase {
 	case phaseDepartments:
 		return w.departments(ctx)
+	case phaseEach:
+		return w.departmentsEach(ctx)
 	case phaseGone:
 		return w.unlisted(ctx)
 	case phaseMembers:
@@ -222,6 +225,10 @@ func (w walk) departments(ctx context.Context) error {
 		return err
 	}
 	read, err := w.p.contacts.Departments(ctx, 0)
+	if wecom.CodeOf(err) == codeTooLarge {
+		w.next(phaseEach)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("list departments: %w", err)
 	}
@@ -263,6 +270,39 @@ func (w walk) departments(ctx context.Context) error {
 	w.c.Departments, w.c.Gone = len(read), len(known)
 	w.next(phaseMembers)
 	if len(known) > 0 {
+		w.next(phaseGone)
+	}
+	return nil
+}
+
+// departmentsEach asks for every department by itself.
+func (w walk) departmentsEach(ctx context.Context) error {
+	read, err := w.p.contacts.DepartmentIDs(ctx, 0)
+	if err != nil {
+		return fmt.Errorf("list departments: %w", err)
+	}
+	if len(read) > maxDepartments {
+		return fmt.Errorf("%d departments are more than the %d that can be mirrored", len(read), maxDepartments)
+	}
+	w.c.Departments = len(read)
+	var ids []int64
+	for _, d := range read {
+		if int64(d.ID) > w.c.AfterID {
+			ids = append(ids, int64(d.ID))
+		}
+	}
+	ids = smallest(ids, departmentsARun)
+	for _, id := range ids {
+		effect, err := w.p.askDepartment(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := w.run(ctx, effect); err != nil {
+			return err
+		}
+		w.c.AfterID = id
+	}
+	if len(ids) < departmentsARun {
 		w.next(phaseGone)
 	}
 	return nil

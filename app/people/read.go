@@ -20,6 +20,7 @@ const (
 	codeBadDepartment    = 60123
 	codeBadTag           = 40068
 	codeNoTagRight       = 81011
+	codeTooLarge         = 45029
 
 	readAttempts = 6
 	// settleTime is after how long a reading that an event caused is repeated: a
