@@ -22,7 +22,7 @@ func TestG1_1a_AE2_ConfigurationNamesEachModule(t *testing.T) {
 		require.Contains(t, said, "最近一次都成功")
 		require.Equal(t, "【无权限】需要 app.config.view，可发送：权限申请 app.config.view <理由> <期限>", w.Says("赵六", "应用配置"))
 		require.NotContains(t, w.Says("赵六", "帮助"), "应用配置")
-		require.Contains(t, w.Says("陈立", "帮助"), "应用配置")
+		require.Contains(t, w.Says("陈立", "帮助 应用配置"), "例子：应用配置")
 	})
 }
 
