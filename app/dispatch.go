@@ -164,10 +164,14 @@ func mediaOf(ev event.Event) (chat.Media, bool) {
 type permits struct{ a *App }
 
 // Permit implements chat.Permits. Objects are not resolved here: a domain that
-// decides by the object asks about its own.
+// decides by the object asks about its own. What a running command asks beyond
+// its own permission, as 追溯 asks for log.read, is a use of it.
 func (p permits) Permit(c *chat.Call, permission, _ string) (bool, error) {
 	decision, err := p.a.people.Can(&c.Tx.Reader, c.Member, policy.Permission(permission), policy.Object{})
-	return decision.Allowed, err
+	if err != nil || !decision.Allowed || c.Needs(permission) {
+		return decision.Allowed, err
+	}
+	return true, p.Used(c, permission)
 }
 
 // Used implements chat.Uses. What everybody may do is not worth a record.

@@ -177,3 +177,20 @@ func TestReviewThatIsLate(t *testing.T) {
 		require.Contains(t, w.Says("周八", "权限审查"), "【无权限】需要 report.perm_review.view")
 	})
 }
+
+// Reading somebody else's item by log.read is a use of it, so the review does
+// not find it unused; being shown a command in the help is none.
+func TestUseOfAPermissionIsSeen(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("赵六", "权限申请 log.read 查故障 180天")
+		w.Presses("魏伟", "同意")
+		w.Presses("方安", "同意")
+		w.Says("吴九", "咨询 报销发票抬头怎么写")
+		w.Says("赵六", "帮助")
+		w.Says("赵六", "我的权限")
+		uses := "SELECT COUNT(*) FROM permission_uses WHERE permission = 'log.read'"
+		require.Zero(t, w.rows(uses))
+		w.Traces("赵六", "M20260302-0001", "吴九")
+		require.Equal(t, 1, w.rows(uses))
+	})
+}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"guiju/app/chat/words"
@@ -122,6 +123,14 @@ func (c *Call) Decimal(name string) string { return c.value(name).Text }
 
 // Yes is a YesNo argument; false when it was not given.
 func (c *Call) Yes(name string) bool { return c.value(name).Yes }
+
+// Needs says whether the command as such asks for this permission, for its own
+// records or for those of an extension. What is asked beyond that concerns the
+// act itself.
+func (c *Call) Needs(permission string) bool {
+	return c.command != nil && (c.command.Permission == permission ||
+		slices.ContainsFunc(c.command.Extensions, func(x Extension) bool { return x.Permission == permission }))
+}
 
 func (c *Call) value(name string) Value {
 	if c.command != nil && c.command.arg(name) == nil {
