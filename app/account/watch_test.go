@@ -19,7 +19,9 @@ func TestSecretsGrowOld(t *testing.T) {
 		book, err := rulebook.Parse("test", []byte("calendar: {holidays: []}\n"))
 		require.NoError(t, err)
 		value := map[string]string{"甲": "first-secret-value", "乙": "second-secret-value"}
-		secret := func(name string) Secret { return Secret{Name: name, Value: func() []byte { return []byte(value[name]) }} }
+		secret := func(name string) Secret {
+			return Secret{Name: name, Value: func() []byte { return []byte(value[name]) }}
+		}
 		a := &Accounts{rules: func() *policy.Engine { return book.Engine }, secrets: []Secret{secret("甲"), secret("乙")}}
 		note := func() {
 			t.Helper()
