@@ -16,6 +16,7 @@ type Finding struct {
 	Path   string
 	Text   string // what is so
 	Remedy string // what to do
+	Hint   bool   // worth knowing, no mistake: not every company has every post of the guide
 }
 
 func (f Finding) String() string { return f.Path + "：" + f.Text + "。" + f.Remedy }
@@ -24,7 +25,10 @@ func (f Finding) String() string { return f.Path + "：" + f.Text + "。" + f.Re
 // not been asked; then only the rulebook itself is judged.
 func Check(b *Book, org *policy.Org, now time.Time) []Finding {
 	var found []Finding
-	add := func(path, text, remedy string) { found = append(found, Finding{path, text, remedy}) }
+	add := func(path, text, remedy string) { found = append(found, Finding{Path: path, Text: text, Remedy: remedy}) }
+	hint := func(path, text, remedy string) {
+		found = append(found, Finding{Path: path, Text: text, Remedy: remedy, Hint: true})
+	}
 	r := &b.Rules
 
 	if len(r.Administrators) == 0 {
@@ -40,7 +44,7 @@ func Check(b *Book, org *policy.Org, now time.Time) []Finding {
 	if org == nil {
 		checkMapping(r, add)
 	} else {
-		checkOrg(b, org, add)
+		checkOrg(b, org, add, hint)
 	}
 	return found
 }
@@ -119,7 +123,7 @@ func checkMapping(r *policy.Rules, add func(path, text, remedy string)) {
 }
 
 // checkOrg judges departments and posts by the company as it is.
-func checkOrg(b *Book, org *policy.Org, add func(path, text, remedy string)) {
+func checkOrg(b *Book, org *policy.Org, add, hint func(path, text, remedy string)) {
 	for _, name := range b.Rules.DepartmentsNeeded {
 		d := b.Engine.ResolveDepartment(name, org)
 		switch {
@@ -141,7 +145,7 @@ func checkOrg(b *Book, org *policy.Org, add func(path, text, remedy string)) {
 			}
 		}
 		if len(org.HoldersAnywhere(name)) == 0 {
-			add("posts."+name, "没有人担任“"+name+"”，有关事项将由部门主管处理", "请在企业微信中把成员的职务设为"+name+"，或在 holders 里填写账号")
+			hint("posts."+name, "没有人担任“"+name+"”，有关事项将由部门主管处理", "请在企业微信中把成员的职务设为"+name+"，或在 holders 里填写账号")
 		}
 	}
 	for i, topic := range b.Rules.Route.Topics {

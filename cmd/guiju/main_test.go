@@ -315,7 +315,9 @@ func TestRulebookChangesWaitForApproval(t *testing.T) {
 
 func TestRulebookCheck(t *testing.T) {
 	f := newOffice(t)
-	require.Contains(t, f.ok("rulebook", "check"), "没有发现问题")
+	out := f.ok("rulebook", "check")
+	require.Contains(t, out, "没有发现问题")
+	require.Contains(t, out, "提示：posts.采购经理：没有人担任“采购经理”")
 	bad := f.write("bad.yaml", "administrators: []\n")
 	r := f.run("rulebook", "check", bad)
 	require.Equal(t, exitFailed, r.code)

@@ -96,11 +96,15 @@ func newRulebookCheck() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				found := rulebook.Check(book, org, ad.DB().Now())
-				for _, f := range found {
+				mistakes := false
+				for _, f := range rulebook.Check(book, org, ad.DB().Now()) {
+					if f.Hint {
+						fmt.Fprint(cmd.OutOrStdout(), "提示：")
+					}
 					fmt.Fprintln(cmd.OutOrStdout(), f)
+					mistakes = mistakes || !f.Hint
 				}
-				if len(found) > 0 {
+				if mistakes {
 					return errTold
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "没有发现问题。")
