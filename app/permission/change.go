@@ -278,8 +278,9 @@ func (d *Permissions) drawChange(r *store.Reader, v notify.View) (notify.Rendere
 	} else if due != "" {
 		rows = append(rows, card.HorizontalContent{KeyName: "时限", Value: due})
 	}
-	closed := map[store.ChangeState]string{
-		store.ChangeConfirmed: "已确认新增", store.ChangeRejected: "已拒绝", store.ChangeDone: "无需确认",
+	closed, err := d.closedChange(r, c)
+	if err != nil {
+		return notify.Rendered{}, err
 	}
 	return notify.Rendered{
 		Card: card.ButtonInteraction{
@@ -291,8 +292,20 @@ func (d *Permissions) drawChange(r *store.Reader, v notify.View) (notify.Rendere
 				{Text: "拒绝", Style: 2, Key: notify.Key(c.Phase, "权限变更 拒绝 "+c.Number)},
 			},
 		},
-		Phase: c.Phase, Open: c.State == store.ChangeOpen, Closed: closed[c.State],
+		Phase: c.Phase, Open: c.State == store.ChangeOpen, Closed: closed,
 	}, nil
+}
+
+// closedChange is what the card of a settled change says: who decided, when (E2.C).
+func (d *Permissions) closedChange(r *store.Reader, c store.PermissionChange) (string, error) {
+	word := map[store.ChangeState]string{
+		store.ChangeConfirmed: "已确认新增", store.ChangeRejected: "已拒绝", store.ChangeDone: "无需确认",
+	}[c.State]
+	if c.DecidedBy == 0 || c.DecidedAt == nil {
+		return word, nil
+	}
+	by, err := r.Member(c.DecidedBy)
+	return fmt.Sprintf("%s %s（%s）", by.Name, word, d.when(*c.DecidedAt)), err
 }
 
 // dueOf is the earliest time limit among those who are asked; of those who have

@@ -360,6 +360,10 @@ func (d *Permissions) drawReview(r *store.Reader, v notify.View) (notify.Rendere
 			plain++
 		}
 	}
+	closed := "已完成"
+	if review.CompletedAt != nil {
+		closed += "（" + d.when(*review.CompletedAt) + "）"
+	}
 	text := "没有发现异常，核对后可一次标为正常。"
 	if len(abnormal) > 0 {
 		text = "待核查的异常：" + strings.Join(abnormal, "、")
@@ -380,7 +384,7 @@ func (d *Permissions) drawReview(r *store.Reader, v notify.View) (notify.Rendere
 			},
 			SubTitle: cut(text, changeText, "……"), Buttons: buttons,
 		},
-		Phase: review.Phase, Open: review.Open(), Closed: "已完成",
+		Phase: review.Phase, Open: review.Open(), Closed: closed,
 	}, nil
 }
 
@@ -413,6 +417,10 @@ func (d *Permissions) drawRow(r *store.Reader, v notify.View) (notify.Rendered, 
 	if row.Result != store.ReviewUnmarked {
 		phase = 1
 	}
+	closed, err := d.markedBy(r, row)
+	if err != nil {
+		return notify.Rendered{}, err
+	}
 	return notify.Rendered{
 		Card: card.ButtonInteraction{
 			TaskID: v.TaskID, Source: &card.Source{Desc: "权限审查", DescColor: card.Red},
@@ -429,6 +437,16 @@ func (d *Permissions) drawRow(r *store.Reader, v notify.View) (notify.Rendered, 
 				{Text: "异常", Style: 2, Key: notify.Key(phase, "权限审查 异常 "+row.Number+" {"+measureQuestion+"}")},
 			},
 		},
-		Phase: phase, Open: row.Result == store.ReviewUnmarked && review.Open(), Closed: "已标为" + resultWords[row.Result],
+		Phase: phase, Open: row.Result == store.ReviewUnmarked && review.Open(), Closed: closed,
 	}, nil
+}
+
+// markedBy is what the card of a marked row says: who marked it, and when (E2.C).
+func (d *Permissions) markedBy(r *store.Reader, row store.ReviewRow) (string, error) {
+	word := "已标为" + resultWords[row.Result]
+	if row.MarkedBy == 0 || row.MarkedAt == nil {
+		return word, nil
+	}
+	by, err := r.Member(row.MarkedBy)
+	return fmt.Sprintf("%s %s（%s）", by.Name, word, d.when(*row.MarkedAt)), err
 }

@@ -121,11 +121,12 @@ func (e *Engine) Permit(a Actor, p Permission, o Object, at time.Time) Decision 
 	pass("成员有效")
 	if a.Suspended {
 		base := Holding{Role: Member, Source: SourceBase}
-		if why := e.covers(a, base, p, o); why == "" && hardRule(a, info, o) == "" && !denied(a, p, o) {
+		open := o.Secrecy == "" || o.Secrecy == Public // 公开 only (G2-4.2(3) AE1)
+		if why := e.covers(a, base, p, o); why == "" && open && hardRule(a, info, o) == "" && !denied(a, p, o) {
 			d.Holding = base
 			return decide(true, "permission.roles.member", "已挂失，只保留基本权限，此项属于基本权限")
 		}
-		return decide(false, "permission.roles.member", "已挂失，只保留基本权限")
+		return decide(false, "permission.roles.member", "已挂失，只保留基本权限和公开内容")
 	}
 	if denied(a, p, o) {
 		return decide(false, "permission", "被明确禁止访问")

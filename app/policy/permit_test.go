@@ -46,9 +46,11 @@ func TestS02DecisionOrder(t *testing.T) {
 		"inactive":                      {with(admin, func(a *policy.Actor) { a.Active = false }), policy.InquiryCreate, policy.Object{}, false, "permission"},
 		"inactive with a grant":         {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Active = false }), policy.LogRead, policy.Object{}, false, "permission"},
 
-		"suspended keeps the base": {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.InquiryCreate, policy.Object{}, true, "permission.roles.member"},
-		"suspended loses the rest": {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.DataMonitor, policy.Object{}, false, "permission.roles.member"},
-		"suspended loses grants":   {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Suspended = true }), policy.LogRead, policy.Object{}, false, "permission.roles.member"},
+		"suspended keeps the base":         {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.InquiryCreate, policy.Object{}, true, "permission.roles.member"},
+		"suspended loses the rest":         {with(admin, func(a *policy.Actor) { a.Suspended = true }), policy.DataMonitor, policy.Object{}, false, "permission.roles.member"},
+		"suspended loses grants":           {with(with(member, grant(policy.LogRead, "", "", "")), func(a *policy.Actor) { a.Suspended = true }), policy.LogRead, policy.Object{}, false, "permission.roles.member"},
+		"suspended reads the public":       {with(admin, func(a *policy.Actor) { a.Suspended = true }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.Public}, true, "permission.roles.member"},
+		"suspended reads nothing internal": {with(admin, func(a *policy.Actor) { a.Suspended = true }), "doc.read", policy.Object{ID: "D1", Secrecy: policy.Internal, Owners: []int64{me}, Responsible: me}, false, "permission.roles.member"},
 		"suspended and denied": {with(member, func(a *policy.Actor) {
 			a.Suspended = true
 			a.Denies = []policy.Deny{{Permission: policy.InquiryCreate}}
