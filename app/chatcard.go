@@ -75,7 +75,7 @@ func (a *App) drawQuestion(r *store.Reader, v notify.View) (notify.Rendered, err
 	}
 	closed := "已失效"
 	if q.Choice != "" {
-		closed = "已选择：" + shorten(q.Choice, shownChoice)
+		closed = "已选择：" + chat.Shorten(q.Choice, shownChoice)
 	}
 	return notify.Rendered{Card: drawn, Phase: q.Phase, Open: q.OpenAt(r.Now()), Closed: closed}, nil
 }
@@ -86,13 +86,6 @@ func style(i int) card.Style {
 		return 1
 	}
 	return 2
-}
-
-func shorten(text string, runes int) string {
-	if r := []rune(text); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return text
 }
 
 // askByText is the way out when WeCom refuses the card of a question: its text

@@ -250,6 +250,5 @@ func (a *App) calendarLines(r *store.Reader) (string, error) {
 	return text + "，最近失败的：" + strings.Join(failed, ""), nil
 }
 
-func (a *App) when(t time.Time) string {
-	return t.In(a.rules.Load().Calendar().Location()).Format("1月2日 15:04")
-}
+// when is an instant as members read it.
+func (a *App) when(t time.Time) string { return a.rules.Load().Calendar().Moment(t) }

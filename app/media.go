@@ -48,7 +48,7 @@ func (a *App) mediaLost(tx *store.Tx, lost store.Attachment) error {
 	what := chat.MediaName(lost.Kind)
 	err = a.notify.Tell(tx, notify.Notice{
 		App: lost.App, To: []int64{lost.MemberID}, Purpose: "media.lost", Subject: store.Subject{Kind: "attachment", ID: lost.ID}, Prompt: true,
-		Text:   fmt.Sprintf("【提醒】您 %s 发来的%s没能保存下来，请再发一次。", a.local(lost.CreatedAt), what),
+		Text:   fmt.Sprintf("【提醒】您 %s 发来的%s没能保存下来，请再发一次。", a.when(lost.CreatedAt), what),
 		Unique: fmt.Sprintf("media.lost:%d", lost.ID),
 	})
 	if err != nil {
@@ -57,14 +57,9 @@ func (a *App) mediaLost(tx *store.Tx, lost store.Attachment) error {
 	return a.tellAdministrators(tx, notify.Notice{
 		Purpose: "fault", Subject: systemSubject,
 		Text: fmt.Sprintf("【文件未保存】%s %s 发来的%s没能从企业微信下载，可能已经过期，已请对方重发。查看：guiju jobs list",
-			member.Name, a.local(lost.CreatedAt), what),
+			member.Name, a.when(lost.CreatedAt), what),
 		Unique: fmt.Sprintf("media.lost.admin:%d", lost.ID),
 	})
-}
-
-// local is an instant as members read it.
-func (a *App) local(t time.Time) string {
-	return t.In(a.rules.Load().Calendar().Location()).Format("1月2日 15:04")
 }
 
 // purgeMedia forgets what members sent that was not text, files first: a row

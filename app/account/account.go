@@ -182,7 +182,7 @@ func (a *Accounts) department(r *store.Reader, id int64) (string, error) {
 }
 
 func (a *Accounts) when(t time.Time) string {
-	return t.In(a.rules().Calendar().Location()).Format("1月2日 15:04")
+	return a.rules().Calendar().Moment(t)
 }
 
 func (a *Accounts) day(t time.Time) string {

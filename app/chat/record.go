@@ -78,6 +78,16 @@ func wholeNumber(s string) (string, bool) {
 	return "", false
 }
 
+// Sequence is the number after the dash, 12 of M20260302-0012; -1 without one.
+func Sequence(number string) int64 {
+	_, digits, _ := strings.Cut(number, "-")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
 // number resolves what a member wrote for a Number.
 func (t *turn) number(arg *Arg, said string) (Value, *problem, error) {
 	if whole, ok := wholeNumber(said); ok {
@@ -99,9 +109,8 @@ func (t *turn) number(arg *Arg, said string) (Value, *problem, error) {
 	}
 	var fit []Record
 	for _, record := range open {
-		dash := strings.LastIndexByte(record.Number, '-')
-		n, err := strconv.ParseInt(record.Number[dash+1:], 10, 64)
-		if err == nil && n == sequence && strings.HasPrefix(strings.ToLower(record.Number), g[1]) && strings.Contains(record.Number[:dash+1], g[2]) {
+		head, _, _ := strings.Cut(record.Number, "-")
+		if Sequence(record.Number) == sequence && strings.HasPrefix(strings.ToLower(record.Number), g[1]) && strings.Contains(head, g[2]) {
 			fit = append(fit, record)
 		}
 	}

@@ -56,7 +56,7 @@ func (c *Communication) reply(call *chat.Call) (chat.Answer, error) {
 			return chat.Answer{}, err
 		}
 	} else {
-		told := fmt.Sprintf("【回复】%s 回复 %s「%s」：\n%s", call.Member.Name, item.Number, clip(item.Body, 20), text)
+		told := fmt.Sprintf("【回复】%s 回复 %s「%s」：\n%s", call.Member.Name, item.Number, chat.OneLine(item.Body, 20), text)
 		if err := c.tellOthers(call, item, told); err != nil {
 			return chat.Answer{}, err
 		}
@@ -86,14 +86,14 @@ func (c *Communication) answered(call *chat.Call, item *store.Item, text string)
 		return err
 	}
 	if len([]rune(text)) > cardText {
-		full := fmt.Sprintf("【回复】%s 回复 %s「%s」：\n%s", call.Member.Name, item.Number, clip(item.Body, 20), text)
+		full := fmt.Sprintf("【回复】%s 回复 %s「%s」：\n%s", call.Member.Name, item.Number, chat.OneLine(item.Body, 20), text)
 		if err := c.tell(call.Tx, *item, []int64{item.SenderID}, eventPurpose, full); err != nil {
 			return err
 		}
 	}
 	return c.notify.Tell(call.Tx, notify.Notice{
 		App: item.App, To: []int64{item.SenderID}, Card: answerCard, Subject: item.Subject(), Purpose: answerPurpose,
-		Text: fmt.Sprintf("【回复】%s 回复了 %s：%s", call.Member.Name, item.Number, clip(text, 40)), Asks: true,
+		Text: fmt.Sprintf("【回复】%s 回复了 %s：%s", call.Member.Name, item.Number, chat.OneLine(text, 40)), Asks: true,
 		Important: item.Class == string(policy.Important),
 	})
 }
@@ -109,7 +109,7 @@ func (c *Communication) settle(tx *store.Tx, item *store.Item) error {
 			if err := c.finish(tx, item, store.ItemClosed); err != nil {
 				return err
 			}
-			text := fmt.Sprintf("【已响应】%s「%s」的接收人都已回应。", item.Number, clip(item.Body, 20))
+			text := fmt.Sprintf("【已响应】%s「%s」的接收人都已回应。", item.Number, chat.OneLine(item.Body, 20))
 			if err := c.tell(tx, *item, []int64{item.SenderID}, eventPurpose, text); err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ func (c *Communication) doubt(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	told := fmt.Sprintf("【有疑问】%s 对 %s「%s」有疑问：\n%s\n可发送：补充 %s <内容>",
-		call.Member.Name, item.Number, clip(item.Body, 20), text, item.Number)
+		call.Member.Name, item.Number, chat.OneLine(item.Body, 20), text, item.Number)
 	if err := c.tellOthers(call, item, told); err != nil {
 		return chat.Answer{}, err
 	}
@@ -190,7 +190,7 @@ func (c *Communication) pass(call *chat.Call) (chat.Answer, error) {
 	if _, err := c.deliver(call.Tx, item, []int64{to.ID}); err != nil {
 		return chat.Answer{}, err
 	}
-	told := fmt.Sprintf("【转交】%s「%s」已由%s转交给%s答复。", item.Number, clip(item.Body, 20), call.Member.Name, to.Name)
+	told := fmt.Sprintf("【转交】%s「%s」已由%s转交给%s答复。", item.Number, chat.OneLine(item.Body, 20), call.Member.Name, to.Name)
 	if err := c.tell(call.Tx, item, []int64{item.SenderID}, eventPurpose, told); err != nil {
 		return chat.Answer{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/app/policy"
 	"guiju/store"
@@ -60,7 +61,7 @@ func (c *Communication) drawItem(r *store.Reader, v notify.View) (notify.Rendere
 		Title:  card.MainTitle{Title: title(item), Desc: c.when(item.CreatedAt)},
 		Rows:   rows, Buttons: buttons,
 	}
-	if clip(item.Body, titleText) != item.Body { // the title shows a short one whole
+	if chat.OneLine(item.Body, titleText) != item.Body { // the title shows a short one whole
 		drawn.SubTitle = item.Body
 	}
 	return notify.Rendered{
@@ -137,7 +138,7 @@ func (c *Communication) drawAnswer(r *store.Reader, v notify.View) (notify.Rende
 		Card: card.ButtonInteraction{
 			TaskID:   v.TaskID,
 			Source:   &card.Source{Desc: "咨询答复", DescColor: card.Green},
-			Title:    card.MainTitle{Title: who + " 的答复", Desc: clip(item.Body, 40)},
+			Title:    card.MainTitle{Title: who + " 的答复", Desc: chat.OneLine(item.Body, 40)},
 			SubTitle: reply.Text,
 			Rows: []card.HorizontalContent{
 				{KeyName: "编号", Value: item.Number},

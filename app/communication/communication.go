@@ -23,7 +23,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"guiju/app/chat"
@@ -204,7 +203,7 @@ func (rs records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, erro
 	}
 	var all []chat.Record
 	for _, item := range items {
-		if q.Sequence > 0 && sequence(item.Number) != q.Sequence {
+		if q.Sequence > 0 && chat.Sequence(item.Number) != q.Sequence {
 			continue
 		}
 		all = append(all, chat.Record{Number: item.Number, Title: title(item), Subject: item.Subject()})
@@ -225,11 +224,11 @@ func (rs records) Attach(call *chat.Call, to chat.Record, a store.Attachment) (c
 	if err := rs.c.enter(call, item, store.EntryAttached, chat.MediaName(a.Kind)); err != nil {
 		return chat.Answer{}, err
 	}
-	text := fmt.Sprintf("【补充】%s 给 %s「%s」补充了%s。", call.Member.Name, item.Number, clip(item.Body, 20), chat.MediaName(a.Kind))
+	text := fmt.Sprintf("【补充】%s 给 %s「%s」补充了%s。", call.Member.Name, item.Number, chat.OneLine(item.Body, 20), chat.MediaName(a.Kind))
 	if err := rs.c.tellOthers(call, item, text); err != nil {
 		return chat.Answer{}, err
 	}
-	return chat.Accepted(item.Number, "已把"+chat.MediaName(a.Kind)+"记入「"+clip(item.Body, 20)+"」。"), nil
+	return chat.Accepted(item.Number, "已把"+chat.MediaName(a.Kind)+"记入「"+chat.OneLine(item.Body, 20)+"」。"), nil
 }
 
 // called takes the item people call number for a decision about it.
@@ -359,7 +358,7 @@ func (c *Communication) tell(tx *store.Tx, item store.Item, to []int64, purpose,
 
 // title is one line that tells an item apart.
 func title(item store.Item) string {
-	return kindWord(item) + "：" + clip(item.Body, titleText)
+	return kindWord(item) + "：" + chat.OneLine(item.Body, titleText)
 }
 
 func kindWord(item store.Item) string {
@@ -369,27 +368,6 @@ func kindWord(item store.Item) string {
 	return "咨询"
 }
 
-func clip(text string, runes int) string {
-	line := strings.Join(strings.Fields(text), " ")
-	if r := []rune(line); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return line
-}
-
-// sequence is the number after the dash: 12 of M20260302-0012.
-func sequence(number string) int64 {
-	_, digits, _ := strings.Cut(number, "-")
-	var n int64
-	for _, d := range digits {
-		if d < '0' || d > '9' || n > 1e15 {
-			return -1
-		}
-		n = n*10 + int64(d-'0')
-	}
-	return n
-}
-
 func (c *Communication) when(t time.Time) string {
-	return t.In(c.rules().Calendar().Location()).Format("1月2日 15:04")
+	return c.rules().Calendar().Moment(t)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/app/people"
 	"guiju/store"
@@ -90,7 +91,7 @@ func (c *Communication) replace(tx *store.Tx, item store.Item, from, to int64, w
 	if err := tx.AddEntry(entry); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("【转交】%s「%s」：%s，%s。", item.Number, clip(item.Body, 20), why, became)
+	text := fmt.Sprintf("【转交】%s「%s」：%s，%s。", item.Number, chat.OneLine(item.Body, 20), why, became)
 	if err := c.tell(tx, item, []int64{item.SenderID}, eventPurpose, text); err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (c *Communication) abandon(tx *store.Tx, item store.Item, why string) error
 	}
 	return c.notify.Tell(tx, notify.Notice{
 		App: item.App, To: receivers, Subject: item.Subject(), Purpose: eventPurpose,
-		Text: fmt.Sprintf("【撤回】%s「%s」：%s，无需再处理。", item.Number, clip(item.Body, 20), why),
+		Text: fmt.Sprintf("【撤回】%s「%s」：%s，无需再处理。", item.Number, chat.OneLine(item.Body, 20), why),
 	})
 }
 
@@ -166,7 +167,7 @@ func (c *Communication) standIn(tx *store.Tx, clock store.Clock, deputy int64) e
 	if _, err := c.deliver(tx, item, []int64{clock.ReceiverID}); err != nil { // to who stands in for him
 		return err
 	}
-	text := fmt.Sprintf("【转交】%s「%s」：%s，时限重新计算。", item.Number, clip(item.Body, 20), became)
+	text := fmt.Sprintf("【转交】%s「%s」：%s，时限重新计算。", item.Number, chat.OneLine(item.Body, 20), became)
 	if err := c.tell(tx, item, []int64{item.SenderID}, eventPurpose, text); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (c *Communication) resolve(call *chat.Call) (chat.Answer, error) {
 	if err := c.end(call.Tx, &item, store.ItemClosed); err != nil {
 		return chat.Answer{}, err
 	}
-	text := fmt.Sprintf("【已解决】%s 确认 %s「%s」已解决，谢谢。", call.Member.Name, item.Number, clip(item.Body, 20))
+	text := fmt.Sprintf("【已解决】%s 确认 %s「%s」已解决，谢谢。", call.Member.Name, item.Number, chat.OneLine(item.Body, 20))
 	if err := c.tellOthers(call, item, text); err != nil {
 		return chat.Answer{}, err
 	}
@@ -52,7 +52,7 @@ func (c *Communication) reopen(call *chat.Call) (chat.Answer, error) {
 	if err := c.enter(call, item, store.EntryUnresolved, note); err != nil {
 		return chat.Answer{}, err
 	}
-	text := fmt.Sprintf("【未解决】%s 表示 %s「%s」还没有解决，请重新答复。", call.Member.Name, item.Number, clip(item.Body, 20))
+	text := fmt.Sprintf("【未解决】%s 表示 %s「%s」还没有解决，请重新答复。", call.Member.Name, item.Number, chat.OneLine(item.Body, 20))
 	if note != "" {
 		text += "\n说明：" + note
 	}
@@ -112,7 +112,7 @@ func (c *Communication) add(call *chat.Call) (chat.Answer, error) {
 	if err := c.enter(call, item, store.EntryAdded, text); err != nil {
 		return chat.Answer{}, err
 	}
-	told := fmt.Sprintf("【补充】%s 补充 %s「%s」：\n%s", call.Member.Name, item.Number, clip(item.Body, 20), text)
+	told := fmt.Sprintf("【补充】%s 补充 %s「%s」：\n%s", call.Member.Name, item.Number, chat.OneLine(item.Body, 20), text)
 	answer := chat.Accepted(item.Number, "已补充并通知对方。")
 	if item.State == store.ItemAnswered {
 		answer = chat.Accepted(item.Number, "已补充，请对方继续答复，时限重新计算。")
@@ -136,7 +136,7 @@ func (c *Communication) withdraw(call *chat.Call) (chat.Answer, error) {
 	if err := c.end(call.Tx, &item, store.ItemWithdrawn); err != nil {
 		return chat.Answer{}, err
 	}
-	text := fmt.Sprintf("【撤回】%s 撤回了 %s「%s」，无需再处理。", call.Member.Name, item.Number, clip(item.Body, 20))
+	text := fmt.Sprintf("【撤回】%s 撤回了 %s「%s」，无需再处理。", call.Member.Name, item.Number, chat.OneLine(item.Body, 20))
 	if err := c.tellOthers(call, item, text); err != nil {
 		return chat.Answer{}, err
 	}
@@ -197,7 +197,7 @@ func (c *Communication) urge(call *chat.Call) (chat.Answer, error) {
 		App: item.App, To: waiting, Subject: item.Subject(), Purpose: eventPurpose, Asks: true,
 		Important: item.Class == string(policy.Important),
 		Text: fmt.Sprintf("【催办】%s 请您尽快回应 %s「%s」。\n可发送：回复 %s <内容>",
-			call.Member.Name, item.Number, clip(item.Body, 20), item.Number),
+			call.Member.Name, item.Number, chat.OneLine(item.Body, 20), item.Number),
 	})
 	if err != nil {
 		return chat.Answer{}, err
@@ -243,7 +243,7 @@ func (c *Communication) closeUnanswered(_ context.Context, _ *queue.Job, args Cl
 			return err
 		}
 		text := fmt.Sprintf("【已办结】%s「%s」答复后没有收到您的确认，已自动办结。若还没有解决，可重新发送：咨询 <内容>",
-			item.Number, clip(item.Body, 20))
+			item.Number, chat.OneLine(item.Body, 20))
 		return c.tell(tx, item, []int64{item.SenderID}, eventPurpose, text)
 	})
 }

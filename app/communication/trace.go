@@ -41,7 +41,7 @@ func (c *Communication) trace(call *chat.Call) (chat.Answer, error) {
 // items: the newest of his items, ended ones included, that ends in it.
 func (c *Communication) whole(r *store.Reader, member int64, number string) (string, error) {
 	const scanned = 500
-	wanted := sequence("-" + number)
+	wanted := chat.Sequence("-" + number)
 	if strings.Contains(number, "-") || wanted <= 0 {
 		return number, nil
 	}
@@ -56,7 +56,7 @@ func (c *Communication) whole(r *store.Reader, member int64, number string) (str
 	}
 	best := store.Item{Number: number}
 	for _, item := range append(sent, got...) {
-		if item.ID > best.ID && sequence(item.Number) == wanted {
+		if item.ID > best.ID && chat.Sequence(item.Number) == wanted {
 			best = item
 		}
 	}
@@ -154,7 +154,7 @@ func (c *Communication) story(r *store.Reader, item store.Item) (string, error) 
 		class = "重要"
 	}
 	fmt.Fprintf(&b, "%s %s（%s，%s）\n", item.Number, title(item), class, stateWords[item.State])
-	fmt.Fprintf(&b, "【发起】%s %s：%s\n", c.when(item.CreatedAt), sender, clip(item.Body, 100))
+	fmt.Fprintf(&b, "【发起】%s %s：%s\n", c.when(item.CreatedAt), sender, chat.OneLine(item.Body, 100))
 	if item.Department != "" {
 		fmt.Fprintf(&b, "【分派】%s", item.Department)
 		if item.Topic != "" {
@@ -208,7 +208,7 @@ func (c *Communication) story(r *store.Reader, item store.Item) (string, error) 
 			if line != "" {
 				line += "："
 			}
-			line += clip(e.Text, 100)
+			line += chat.OneLine(e.Text, 100)
 		}
 		fmt.Fprintf(&b, "· %s %s %s\n", c.when(e.At), who, line)
 	}
@@ -229,7 +229,7 @@ func (c *Communication) listAttachments(b *strings.Builder, r *store.Reader, ite
 		}
 		fmt.Fprintf(b, "· %s %s %s", c.when(a.CreatedAt), who, chat.MediaName(a.Kind))
 		if a.Name != "" {
-			fmt.Fprintf(b, "「%s」", clip(a.Name, titleText))
+			fmt.Fprintf(b, "「%s」", chat.OneLine(a.Name, titleText))
 		}
 		switch {
 		case a.Path != "":

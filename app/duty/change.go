@@ -160,7 +160,7 @@ func (d *Duty) ending(call *chat.Call, m store.Member, held []people.HeldPost, g
 	if names = slices.Compact(names); len(names) > 0 {
 		now = "担任" + strings.Join(names, "、")
 	}
-	return nil, chat.Incomplete{Field: "原岗位", Prompt: fmt.Sprintf("%s没有担任「%s」，现在%s；都保留请写 无", m.Name, clip(bare, 20), now)}
+	return nil, chat.Incomplete{Field: "原岗位", Prompt: fmt.Sprintf("%s没有担任「%s」，现在%s；都保留请写 无", m.Name, chat.OneLine(bare, 20), now)}
 }
 
 // compatible refuses a post whose roles may not be one person's with those he
@@ -253,7 +253,7 @@ func (d *Duty) openWork(r *store.Reader, m store.Member) (string, error) {
 				break
 			}
 			listed++
-			fmt.Fprintf(&b, "\n· %s %s %s", domains[name].Label(), w.Number, clip(w.Title, 24))
+			fmt.Fprintf(&b, "\n· %s %s %s", domains[name].Label(), w.Number, chat.OneLine(w.Title, 24))
 		}
 	}
 	switch {

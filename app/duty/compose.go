@@ -123,7 +123,7 @@ func codeOf(call *chat.Call) (string, error) {
 	said := call.Text("流程")
 	code, ok := process(said)
 	if !ok {
-		return "", chat.Incomplete{Field: "流程", Prompt: fmt.Sprintf("「%s」不是流程编号，请写像 P-02 这样的编号", clip(said, 20))}
+		return "", chat.Incomplete{Field: "流程", Prompt: fmt.Sprintf("「%s」不是流程编号，请写像 P-02 这样的编号", chat.OneLine(said, 20))}
 	}
 	return code, nil
 }
@@ -271,9 +271,9 @@ func (d *Duty) departmentOf(r *store.Reader, post, written string, places places
 		}
 		if name == written {
 			if near := nearest(written, places.names()); near != "" {
-				return 0, wrong("没有部门「%s」，最接近的是「%s」", clip(written, 20), near)
+				return 0, wrong("没有部门「%s」，最接近的是「%s」", chat.OneLine(written, 20), near)
 			}
-			return 0, wrong("没有部门「%s」，请写通讯录里的部门名称", clip(written, 20))
+			return 0, wrong("没有部门「%s」，请写通讯录里的部门名称", chat.OneLine(written, 20))
 		}
 	}
 	held, err := d.people.HoldersOf(r, post)
@@ -353,9 +353,9 @@ func (p posts) find(word string) (string, error) {
 		}
 	}
 	if near := nearest(word, p); near != "" {
-		return "", wrong("没有岗位「%s」，最接近的是「%s」", clip(word, 20), near)
+		return "", wrong("没有岗位「%s」，最接近的是「%s」", chat.OneLine(word, 20), near)
 	}
-	return "", wrong("没有岗位「%s」。岗位来自规则文件的 posts 和企业微信的职务，请先在那里添加", clip(word, 20))
+	return "", wrong("没有岗位「%s」。岗位来自规则文件的 posts 和企业微信的职务，请先在那里添加", chat.OneLine(word, 20))
 }
 
 // holdersAt are the present members who hold a post in a department; with no

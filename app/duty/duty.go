@@ -109,5 +109,5 @@ func (d *Duty) day(t time.Time) string {
 }
 
 func (d *Duty) when(t time.Time) string {
-	return t.In(d.rules().Calendar().Location()).Format("1月2日 15:04")
+	return d.rules().Calendar().Moment(t)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"guiju/app/chat"
 	"guiju/store"
 )
 
@@ -64,11 +65,11 @@ func parsePosts(text string) ([]named, error) {
 		}
 		switch {
 		case post == "" || both && department == "":
-			return nil, wrong("没看懂「%s」，请写成 部门/岗位，例如 销售部/销售经理", clip(part, 20))
+			return nil, wrong("没看懂「%s」，请写成 部门/岗位，例如 销售部/销售经理", chat.OneLine(part, 20))
 		case strings.ContainsAny(post, "/:：|"):
-			return nil, wrong("岗位「%s」里不能有 / : |，请写成 部门/岗位，几个岗位用顿号隔开", clip(post, 20))
+			return nil, wrong("岗位「%s」里不能有 / : |，请写成 部门/岗位，几个岗位用顿号隔开", chat.OneLine(post, 20))
 		case len([]rune(post)) > maxName:
-			return nil, wrong("岗位「%s」超过 %d 个字，请写短一些", clip(post, 20), maxName)
+			return nil, wrong("岗位「%s」超过 %d 个字，请写短一些", chat.OneLine(post, 20), maxName)
 		case slices.ContainsFunc(list, func(n named) bool { return store.Fold(n.post) == store.Fold(post) }):
 			return nil, wrong("岗位「%s」写了两次，请只留一个", post)
 		}
@@ -174,11 +175,11 @@ func parseNode(part string) (draftNode, error) {
 	n.Name = strings.Join(strings.Fields(n.Name), "")
 	switch {
 	case n.Name == "":
-		return n, wrong("「%s」没有节点名称", clip(part, 20))
+		return n, wrong("「%s」没有节点名称", chat.OneLine(part, 20))
 	case len([]rune(n.Name)) > maxName:
-		return n, wrong("节点「%s」超过 %d 个字，请写短一些", clip(n.Name, 20), maxName)
+		return n, wrong("节点「%s」超过 %d 个字，请写短一些", chat.OneLine(n.Name, 20), maxName)
 	case strings.ContainsAny(n.Name, ":：|"):
-		return n, wrong("没看懂「%s」：节点后面只能接 输入:… 输出:… 时限:…", clip(part, 30))
+		return n, wrong("没看懂「%s」：节点后面只能接 输入:… 输出:… 时限:…", chat.OneLine(part, 30))
 	}
 	return n, nil
 }
@@ -233,9 +234,9 @@ func nodeOfLine(d *draft, asked *draftNode, line string) (node, rest string, err
 			names[i] = n.Name
 		}
 		if near := nearest(head, names); near != "" {
-			return "", "", wrong("流程里没有节点「%s」，最接近的是「%s」", clip(head, 20), near)
+			return "", "", wrong("流程里没有节点「%s」，最接近的是「%s」", chat.OneLine(head, 20), near)
 		}
-		return "", "", wrong("流程里没有节点「%s」；要加节点请回复：第2步", clip(head, 20))
+		return "", "", wrong("流程里没有节点「%s」；要加节点请回复：第2步", chat.OneLine(head, 20))
 	}
 	if asked == nil {
 		return "", "", wrong("请写明是哪个节点，例如 %s：R 岗位 A 岗位", d.Nodes[0].Name)
@@ -323,9 +324,9 @@ func unknownPost(d *draft, word string) error {
 		names[i] = p.Name
 	}
 	if near := nearest(word, names); near != "" {
-		return wrong("没有岗位「%s」，最接近的是「%s」", clip(word, 20), near)
+		return wrong("没有岗位「%s」，最接近的是「%s」", chat.OneLine(word, 20), near)
 	}
-	return wrong("没有岗位「%s」，第 1 步写的是：%s；要加岗位请回复：第1步", clip(word, 20), strings.Join(names, "、"))
+	return wrong("没有岗位「%s」，第 1 步写的是：%s；要加岗位请回复：第1步", chat.OneLine(word, 20), strings.Join(names, "、"))
 }
 
 // parseAuthority reads lines like 销售经理 职责:… 权限:… of step 4.
@@ -340,7 +341,7 @@ func parseAuthority(d *draft, text string) ([]draftPost, error) {
 		post := d.post(name)
 		switch {
 		case len(values) == 0:
-			return nil, wrong("没看懂「%s」，请写成 岗位 职责:… 权限:…", clip(line, 20))
+			return nil, wrong("没看懂「%s」，请写成 岗位 职责:… 权限:…", chat.OneLine(line, 20))
 		case post == nil:
 			return nil, unknownPost(d, name)
 		case slices.ContainsFunc(list, func(p draftPost) bool { return p.Name == post.Name }):
@@ -394,12 +395,4 @@ func edits(a, b []rune) int {
 		}
 	}
 	return row[len(b)]
-}
-
-func clip(text string, runes int) string {
-	line := strings.Join(strings.Fields(text), " ")
-	if r := []rune(line); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return line
 }

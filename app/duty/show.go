@@ -61,7 +61,7 @@ func (d *Duty) matrixOf(call *chat.Call) (store.Matrix, error) {
 		if near := nearest(said, titles); near != "" {
 			hint = "，最接近的是「" + near + "」"
 		}
-		return store.Matrix{}, chat.NotFound{Number: "流程「" + clip(said, 20) + "」" + hint}
+		return store.Matrix{}, chat.NotFound{Number: "流程「" + chat.OneLine(said, 20) + "」" + hint}
 	}
 	m, err := r.MatrixOf(code)
 	if !errors.Is(err, store.ErrNotFound) {

@@ -30,7 +30,7 @@ func (d *Duty) weights(call *chat.Call) (chat.Answer, error) {
 			}
 		}
 		if canonical == "" {
-			reason := "没有「" + clip(name, 20) + "」的职责权重"
+			reason := "没有「" + chat.OneLine(name, 20) + "」的职责权重"
 			if near := nearest(name, weighed); near != "" {
 				reason += "，最接近的是「" + near + "」"
 			}
@@ -71,18 +71,18 @@ func parseShares(text string) (map[string]float64, error) {
 	for _, part := range fields(text, " \n\t、，,;；") {
 		name, value, ok := strings.Cut(strings.NewReplacer("：", ":", "＝", ":", "=", ":").Replace(part), ":")
 		if !ok || name == "" {
-			return nil, wrong("没看懂「%s」，请写 部门:份额", clip(part, 20))
+			return nil, wrong("没看懂「%s」，请写 部门:份额", chat.OneLine(part, 20))
 		}
 		decimal, ok := words.Decimal(value)
 		if !ok {
-			return nil, wrong("「%s」的份额「%s」不是不小于 0 的数", clip(name, 20), clip(value, 20))
+			return nil, wrong("「%s」的份额「%s」不是不小于 0 的数", chat.OneLine(name, 20), chat.OneLine(value, 20))
 		}
 		share, err := strconv.ParseFloat(decimal, 64)
 		if err != nil || share < 0 {
-			return nil, wrong("「%s」的份额「%s」不是不小于 0 的数", clip(name, 20), clip(value, 20))
+			return nil, wrong("「%s」的份额「%s」不是不小于 0 的数", chat.OneLine(name, 20), chat.OneLine(value, 20))
 		}
 		if _, twice := shares[name]; twice {
-			return nil, wrong("「%s」写了两次，请只留一个", clip(name, 20))
+			return nil, wrong("「%s」写了两次，请只留一个", chat.OneLine(name, 20))
 		}
 		shares[name] = share
 	}

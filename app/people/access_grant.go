@@ -260,7 +260,7 @@ func (p *People) tellExpired(tx *store.Tx, member int64, unique, text string) er
 
 // moment writes an instant as members read it: "3月9日 10:00".
 func (p *People) moment(t time.Time) string {
-	return t.In(p.rules().Calendar().Location()).Format("1月2日 15:04")
+	return p.rules().Calendar().Moment(t)
 }
 
 func (p *People) until(t time.Time) string {

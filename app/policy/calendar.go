@@ -31,6 +31,9 @@ type span struct{ start, end int }
 // Location is the company's time zone.
 func (c *Calendar) Location() *time.Location { return c.loc }
 
+// Moment is an instant as members read it, in the company's time: 3月9日 10:00.
+func (c *Calendar) Moment(t time.Time) string { return t.In(c.loc).Format("1月2日 15:04") }
+
 // Workday is the working time of one standard day: 9 h with the defaults.
 func (c *Calendar) Workday() time.Duration { return c.standard }
 

@@ -1,8 +1,6 @@
 package request
 
 import (
-	"strconv"
-	"strings"
 
 	"guiju/app/chat"
 	"guiju/app/policy"
@@ -79,7 +77,7 @@ func (rs records) Open(r *store.Reader, query chat.RecordQuery) ([]chat.Record, 
 	}
 	var open []chat.Record
 	for _, request := range all {
-		if query.Sequence > 0 && sequence(request.Number) != query.Sequence {
+		if query.Sequence > 0 && chat.Sequence(request.Number) != query.Sequence {
 			continue
 		}
 		open = append(open, chat.Record{Number: request.Number, Title: request.Title, Subject: request.Subject()})
@@ -106,14 +104,4 @@ func (q *Requests) running(r *store.Reader, member int64, limit int) ([]response
 		list = append(list, response.Waiting{Number: request.Number, Title: request.Title})
 	}
 	return list, err
-}
-
-// sequence is the number after the dash: 12 of A20260302-0012.
-func sequence(number string) int64 {
-	_, digits, _ := strings.Cut(number, "-")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		return -1
-	}
-	return n
 }

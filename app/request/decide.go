@@ -280,7 +280,7 @@ func (q *Requests) only(call *chat.Call) (string, error) {
 	}
 	var lines []string
 	for _, request := range open {
-		lines = append(lines, request.Number+" "+clip(request.Title, titleText))
+		lines = append(lines, request.Number+" "+chat.OneLine(request.Title, titleText))
 	}
 	return "", chat.Incomplete{Field: "编号", Prompt: "等您审批的不止一项，请写编号\n" + strings.Join(lines, "\n")}
 }
@@ -360,7 +360,7 @@ func (q *Requests) overview(call *chat.Call) (chat.Answer, error) {
 		}
 		b.WriteString("【" + heading + "】\n")
 		for _, request := range all[:min(listed, len(all))] {
-			b.WriteString(request.Number + " " + clip(request.Title, titleText) + "\n")
+			b.WriteString(request.Number + " " + chat.OneLine(request.Title, titleText) + "\n")
 		}
 		if len(all) > listed {
 			fmt.Fprintf(&b, "……只列出最新的 %d 项\n", listed)

@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"strings"
 	"time"
 
 	"guiju/app/chat"
@@ -191,7 +190,7 @@ func (q *Requests) Submit(tx *store.Tx, d Draft) (store.Request, error) {
 // prepare checks a draft and makes the rows of it.
 func (q *Requests) prepare(d Draft) (store.Request, []store.RequestStep, error) {
 	request := store.Request{
-		Kind: d.Kind, ApplicantID: d.Applicant, AboutID: d.About, App: d.App, Title: clip(d.Title, maxTitle),
+		Kind: d.Kind, ApplicantID: d.Applicant, AboutID: d.About, App: d.App, Title: chat.OneLine(d.Title, maxTitle),
 		State: store.RequestRunning, DeliveryID: d.Delivery,
 	}
 	if request.AboutID == 0 {
@@ -314,17 +313,9 @@ func (q *Requests) tell(tx *store.Tx, request store.Request, to []int64, text st
 
 // name is what a request is called in a sentence: A20260302-0001「权限申请：…」.
 func (q *Requests) name(request store.Request) string {
-	return request.Number + "「" + clip(request.Title, titleText) + "」"
+	return request.Number + "「" + chat.OneLine(request.Title, titleText) + "」"
 }
 
 func (q *Requests) when(t time.Time) string {
-	return t.In(q.rules().Calendar().Location()).Format("1月2日 15:04")
-}
-
-func clip(text string, runes int) string {
-	line := strings.Join(strings.Fields(text), " ")
-	if r := []rune(line); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return line
+	return q.rules().Calendar().Moment(t)
 }

@@ -153,7 +153,7 @@ func (q *Requests) enter(tx *store.Tx, request store.Request, step *store.Reques
 		return err
 	}
 	now := tx.Now()
-	step.State, step.EnteredAt, step.Reason = store.StepCurrent, &now, clip(f.instead, 120)
+	step.State, step.EnteredAt, step.Reason = store.StepCurrent, &now, chat.OneLine(f.instead, 120)
 	step.Phase++
 	if err := tx.SaveRequestStep(step); err != nil {
 		return err

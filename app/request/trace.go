@@ -44,7 +44,7 @@ func (q *Requests) trace(call *chat.Call) (chat.Answer, error) {
 // requests: the newest of his requests, finished ones included, that ends in it.
 func (q *Requests) completed(r *store.Reader, member int64, number string) (string, error) {
 	const scanned = 500
-	wanted := sequence("-" + strings.TrimLeft(strings.ToUpper(number), "#A"))
+	wanted := chat.Sequence("-" + strings.TrimLeft(strings.ToUpper(number), "#A"))
 	if strings.Contains(number, "-") || wanted <= 0 {
 		return number, nil
 	}
@@ -59,7 +59,7 @@ func (q *Requests) completed(r *store.Reader, member int64, number string) (stri
 	}
 	best := store.Request{Number: number}
 	for _, request := range append(submitted, decided...) {
-		if request.ID > best.ID && sequence(request.Number) == wanted {
+		if request.ID > best.ID && chat.Sequence(request.Number) == wanted {
 			best = request
 		}
 	}
@@ -140,7 +140,7 @@ func (q *Requests) story(call *chat.Call, request store.Request, deciders []stor
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s（%s）\n【申请】%s %s", request.Number, request.Title, stateWords[request.State], q.when(request.CreatedAt), names[request.ApplicantID])
 	for _, line := range all {
-		fmt.Fprintf(&b, "\n· %s：%s", line.Key, orDash(clip(line.Value, 100)))
+		fmt.Fprintf(&b, "\n· %s：%s", line.Key, orDash(chat.OneLine(line.Value, 100)))
 	}
 	b.WriteString("\n【步骤】")
 	for _, step := range steps {
@@ -157,7 +157,7 @@ func (q *Requests) story(call *chat.Call, request store.Request, deciders []stor
 			if line != "" {
 				line += "："
 			}
-			line += clip(e.Text, 200)
+			line += chat.OneLine(e.Text, 200)
 		}
 		fmt.Fprintf(&b, "\n· %s %s %s（%s）", q.when(e.At), names[e.MemberID], line, sourceWords[e.Source])
 	}

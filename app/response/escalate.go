@@ -344,7 +344,7 @@ func (c *Clocks) correct(tx *store.Tx, clock store.Clock) error {
 }
 
 func (c *Clocks) when(t time.Time) string {
-	return t.In(c.rules().Calendar().Location()).Format("1月2日 15:04")
+	return c.rules().Calendar().Moment(t)
 }
 
 // nameList keeps a list of names readable in a message.

@@ -205,5 +205,5 @@ func (c *Clocks) period(text string, at time.Time) (from, to time.Time, name str
 		from = time.Date(year, time.Month(m), 1, 0, 0, 0, 0, today.Location())
 		return from, from.AddDate(0, 1, 0), fmt.Sprintf("%d年%d月", year, m), nil
 	}
-	return from, to, "", chat.Refused{Reason: "看不懂期间“" + clip(text, 20) + "”", Instead: "响应统计 本周、上周、本月、上月、3月 或 今年"}
+	return from, to, "", chat.Refused{Reason: "看不懂期间“" + chat.Shorten(text, 20) + "”", Instead: "响应统计 本周、上周、本月、上月、3月 或 今年"}
 }

@@ -34,6 +34,7 @@ import (
 	"log/slog"
 	"time"
 
+	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/app/policy"
 	"guiju/store"
@@ -129,7 +130,7 @@ type Opening struct {
 func (c *Clocks) Open(tx *store.Tx, o Opening) (store.Clock, error) {
 	rules := c.rules()
 	clock := store.Clock{
-		SubjectKind: o.Subject.Kind, SubjectID: o.Subject.ID, Number: o.Number, Title: clip(o.Title, 60), App: o.App,
+		SubjectKind: o.Subject.Kind, SubjectID: o.Subject.ID, Number: o.Number, Title: chat.Shorten(o.Title, 60), App: o.App,
 		Class: string(o.Class), NeedsReply: o.NeedsReply, SenderID: o.Sender, ReceiverID: o.Receiver, DeputyFor: o.DeputyFor,
 		State: store.ClockWaiting, Level: int(policy.LevelNone), Rulebook: rules.Version(),
 	}
@@ -308,10 +309,3 @@ func (c *Clocks) refresh(tx *store.Tx, clock store.Clock) error {
 
 // subjectOf is the clock itself as the subject of reminders about it.
 func subjectOf(clock store.Clock) store.Subject { return store.Subject{Kind: "clock", ID: clock.ID} }
-
-func clip(text string, runes int) string {
-	if r := []rune(text); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return text
-}

@@ -25,7 +25,9 @@ func (f Finding) String() string { return f.Path + "：" + f.Text + "。" + f.Re
 // not been asked; then only the rulebook itself is judged.
 func Check(b *Book, org *policy.Org, now time.Time) []Finding {
 	var found []Finding
-	add := func(path, text, remedy string) { found = append(found, Finding{Path: path, Text: text, Remedy: remedy}) }
+	add := func(path, text, remedy string) {
+		found = append(found, Finding{Path: path, Text: text, Remedy: remedy})
+	}
 	hint := func(path, text, remedy string) {
 		found = append(found, Finding{Path: path, Text: text, Remedy: remedy, Hint: true})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/store"
 	"guiju/wecom/card"
@@ -43,7 +44,7 @@ func (t *Tasks) draw(r *store.Reader, v notify.View) (notify.Rendered, error) {
 		Card: card.ButtonInteraction{
 			TaskID: v.TaskID, Source: &card.Source{Desc: "任务", DescColor: card.Grey},
 			Title:    card.MainTitle{Title: task.Title, Desc: t.when(task.CreatedAt)},
-			SubTitle: cutTo(task.Detail, cardText), Rows: rows,
+			SubTitle: chat.Shorten(task.Detail, cardText), Rows: rows,
 			Buttons: []card.Button{{Text: "完成", Style: 1, Key: notify.Key(task.Phase, "完成 "+task.Number)}},
 		},
 		Phase: task.Phase, Open: task.Open() && owns, Closed: closedWord(task, owns),

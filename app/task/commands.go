@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"guiju/app/chat"
@@ -218,7 +217,7 @@ func (records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, error) 
 	}
 	var all []chat.Record
 	for _, task := range tasks {
-		if q.Sequence > 0 && sequence(task.Number) != q.Sequence {
+		if q.Sequence > 0 && chat.Sequence(task.Number) != q.Sequence {
 			continue
 		}
 		all = append(all, chat.Record{Number: task.Number, Title: task.Title, Subject: task.Subject()})
@@ -227,19 +226,6 @@ func (records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, error) 
 		}
 	}
 	return all, nil
-}
-
-// sequence is the number after the dash: 12 of T20260302-0012.
-func sequence(number string) int64 {
-	_, digits, _ := strings.Cut(number, "-")
-	var n int64
-	for _, d := range digits {
-		if d < '0' || d > '9' || n > 1e15 {
-			return -1
-		}
-		n = n*10 + int64(d-'0')
-	}
-	return n
 }
 
 // withoutLimit lists the tasks of 我的待办 that no clock stands for.

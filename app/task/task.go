@@ -19,9 +19,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
+	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/app/people"
 	"guiju/app/policy"
@@ -87,8 +87,8 @@ func (t *Tasks) Raise(tx *store.Tx, d people.ToDo) error {
 		return fmt.Errorf("raise %q: %w", d.Title, err)
 	}
 	task := store.Task{
-		State: store.TaskExecuting, AboutID: d.About, App: d.App, Title: clip(d.Title, maxTitle), Detail: cutTo(d.Detail, maxDetail),
-		Instead: clip(found.Instead, maxTitle), SubjectKind: d.Subject.Kind, SubjectID: d.Subject.ID,
+		State: store.TaskExecuting, AboutID: d.About, App: d.App, Title: chat.OneLine(d.Title, maxTitle), Detail: chat.Shorten(d.Detail, maxDetail),
+		Instead: chat.OneLine(found.Instead, maxTitle), SubjectKind: d.Subject.Kind, SubjectID: d.Subject.ID,
 	}
 	if task.App == "" {
 		task.App = t.notify.DefaultApp()
@@ -228,7 +228,7 @@ func (t *Tasks) passOn(tx *store.Tx, task store.Task, to int64, why string) erro
 	if err := t.limit(tx, &task); err != nil {
 		return err
 	}
-	task.OwnerID, task.Instead = to, clip(why, maxTitle)
+	task.OwnerID, task.Instead = to, chat.OneLine(why, maxTitle)
 	task.Phase++
 	if err := tx.SaveTask(&task); err != nil {
 		return err
@@ -310,16 +310,6 @@ func (t *Tasks) tell(tx *store.Tx, task store.Task, to int64, text string) error
 	return t.notify.Tell(tx, notify.Notice{App: task.App, To: []int64{to}, Text: text, Subject: task.Subject(), Purpose: eventPurpose})
 }
 
-// clip makes one line of a text, of at most n characters.
-func clip(text string, n int) string { return cutTo(strings.Join(strings.Fields(text), " "), n) }
-
-func cutTo(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return text
-}
-
 func (t *Tasks) when(at time.Time) string {
-	return at.In(t.rules().Calendar().Location()).Format("1月2日 15:04")
+	return t.rules().Calendar().Moment(at)
 }

@@ -118,7 +118,7 @@ func (t *Tasks) story(r *store.Reader, task store.Task) (string, error) {
 		b.WriteString("\n【涉及】" + about)
 	}
 	if task.Detail != "" {
-		b.WriteString("\n【说明】" + clip(task.Detail, cardText))
+		b.WriteString("\n【说明】" + chat.OneLine(task.Detail, cardText))
 	}
 	events, err := r.TaskEvents(task.ID, maxHistory)
 	if err != nil {
@@ -132,7 +132,7 @@ func (t *Tasks) story(r *store.Reader, task store.Task) (string, error) {
 		}
 		fmt.Fprintf(&b, "\n· %s %s %s", t.when(e.At), who, eventWords[e.Kind])
 		if e.Text != "" {
-			b.WriteString("：" + clip(e.Text, 100))
+			b.WriteString("：" + chat.OneLine(e.Text, 100))
 		}
 	}
 	return b.String(), nil
