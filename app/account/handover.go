@@ -212,6 +212,7 @@ func (PassOn) Kind() string { return "account.pass_on" }
 
 func (a *Accounts) passOn(_ context.Context, _ *queue.Job, args PassOn) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
+		args := args // a transaction may run again
 		if err := tx.Lock(store.HandOver{}.TableName(), args.HandOver); err != nil {
 			return err
 		}

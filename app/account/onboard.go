@@ -117,6 +117,7 @@ const welcomeDays = 30
 
 func (a *Accounts) welcome(_ context.Context, _ *queue.Job, args Welcome) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
+		args := args // a transaction may run again
 		m, err := a.stillHere(tx, args.Member, args.Joined)
 		if err != nil || m.ID == 0 {
 			return err

@@ -69,12 +69,12 @@ func (p *People) Reconcile(tx *store.Tx, m store.Member, c Cause) (change *store
 	if !m.Present() {
 		return nil, nil
 	}
-	if err := tx.Lock(store.Member{}.TableName(), m.ID); err != nil {
-		return nil, err
-	}
-	a, err := p.accessOf(&tx.Reader, m)
+	a, err := p.change(tx, m.ID)
 	if err != nil {
 		return nil, err
+	}
+	if m = a.member; !m.Present() { // he has left since he was read
+		return nil, nil
 	}
 	due, err := p.due(&tx.Reader, m)
 	if err != nil {

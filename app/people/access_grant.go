@@ -27,6 +27,7 @@ func (p *People) Grant(tx *store.Tx, g store.Grant) error {
 	if err := p.checkGrant(tx, &g, a); err != nil {
 		return err
 	}
+	var renewed []int64
 	for _, old := range a.grants {
 		if old.Permission != g.Permission || !strings.EqualFold(old.Object, g.Object) {
 			continue
@@ -35,13 +36,16 @@ func (p *People) Grant(tx *store.Tx, g store.Grant) error {
 			return &Invalid{a.member.Name + "已有这项授权，" + p.until(old.To), ""}
 		}
 		if !g.From.After(old.From) && !g.To.Before(old.To) {
-			if _, err := tx.EndGrant(old.ID, g.By, "已续期"); err != nil {
-				return err
-			}
+			renewed = append(renewed, old.ID)
 		}
 	}
-	if len(a.grants) >= maxGiven {
-		return &Invalid{fmt.Sprintf("%s已有 %d 项授权", a.member.Name, len(a.grants)), "先收回不再需要的授权"}
+	if n := len(a.grants) - len(renewed); n >= maxGiven {
+		return &Invalid{fmt.Sprintf("%s已有 %d 项授权", a.member.Name, n), "先收回不再需要的授权"}
+	}
+	for _, id := range renewed { // nothing is refused any more
+		if _, err := tx.EndGrant(id, g.By, "已续期"); err != nil {
+			return err
+		}
 	}
 	if err := tx.AddGrant(&g); err != nil {
 		return err

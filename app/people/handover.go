@@ -109,6 +109,7 @@ func (p *People) endHandOver(tx *store.Tx, h *store.HandOver, state store.HandOv
 
 func (p *People) handOver(_ context.Context, _ *queue.Job, args handOverJob) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
+		args := args // a transaction may run again
 		if err := tx.Lock(store.HandOver{}.TableName(), args.ID); err != nil {
 			return err
 		}

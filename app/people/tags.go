@@ -271,6 +271,7 @@ func (p *People) tagDiffers(r *store.Reader, id int64, tag wecom.Tag) (tagDiffer
 // regardSome looks again at the next few members.
 func (p *People) regardSome(ctx context.Context, _ *queue.Job, args Regard) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
+		args := args // a transaction may run again
 		var page []store.Member
 		var err error
 		if len(args.UserIDs) > 0 {

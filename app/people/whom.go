@@ -29,7 +29,7 @@ type Whom string
 
 // Found is whom a Whom means now.
 type Found struct {
-	Members []int64 // present members, never the one it is about
+	Members []int64 // present members, not suspended, never the one it is about
 	Instead string  // why it is somebody else than named, in Chinese; empty when it is not
 	Vacant  bool    // the post or headship named has nobody
 }
@@ -51,7 +51,8 @@ type candidates struct {
 }
 
 // Resolve finds who is meant, in what concerns the member about (0: nobody in
-// particular). Nobody decides about himself: then it is his superior. Where
+// particular). Nobody decides about himself: then it is his superior. Whoever
+// is suspended cannot act, and who holds his phone is not told (G2-4.2(3)). Where
 // nobody is left it is 部门主管, then 总经理办公室, then 管理员; ErrNotFound,
 // wrapped, when there are none of these either.
 func (p *People) Resolve(r *store.Reader, w Whom, about int64) (Found, error) {
@@ -59,7 +60,7 @@ func (p *People) Resolve(r *store.Reader, w Whom, about int64) (Found, error) {
 	if err != nil {
 		return Found{}, fmt.Errorf("whom %q: %w", w, err)
 	}
-	present, err := p.present(r, c.members)
+	present, held, err := p.able(r, c.members)
 	if err != nil {
 		return Found{}, err
 	}
@@ -69,18 +70,22 @@ func (p *People) Resolve(r *store.Reader, w Whom, about int64) (Found, error) {
 	}
 	if len(present) > 0 { // only he himself
 		superior, err := p.Superior(r, about)
-		if err == nil {
-			return Found{Members: []int64{superior}, Instead: "本人不能处理自己的事项，由直接上级处理"}, nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return Found{}, err
+		}
+		above, _, err := p.able(r, []int64{superior})
+		if err != nil {
+			return Found{}, err
+		}
+		if len(above) > 0 {
+			return Found{Members: above, Instead: "本人不能处理自己的事项，由直接上级处理"}, nil
 		}
 	}
 	found, err := p.standIn(r, c, about)
 	if err != nil {
 		return found, fmt.Errorf("whom %q: %w", w, err)
 	}
-	found.Vacant = c.post && len(present) == 0
+	found.Vacant = c.post && !held
 	return found, nil
 }
 
@@ -210,19 +215,24 @@ func (p *People) having(r *store.Reader, name string) (candidates, error) {
 	return c, nil
 }
 
-// present keeps those who are here, in their order.
-func (p *People) present(r *store.Reader, ids []int64) ([]int64, error) {
+// able keeps those who are here and not suspended, in their order; here says
+// that somebody is, suspended or not.
+func (p *People) able(r *store.Reader, ids []int64) (able []int64, here bool, err error) {
 	members, err := r.Members(ids[:min(len(ids), mostFound)])
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var here []int64
 	for _, id := range ids {
-		if slices.ContainsFunc(members, func(m store.Member) bool { return m.ID == id && m.Present() }) && !slices.Contains(here, id) {
-			here = append(here, id)
+		i := slices.IndexFunc(members, func(m store.Member) bool { return m.ID == id && m.Present() })
+		if i < 0 || slices.Contains(able, id) {
+			continue
+		}
+		here = true
+		if members[i].SuspendedAt == nil {
+			able = append(able, id)
 		}
 	}
-	return here, nil
+	return able, here, nil
 }
 
 // standIn goes down the rungs when nobody who is named can act.
@@ -255,7 +265,7 @@ func (p *People) standIn(r *store.Reader, c candidates, about int64) (Found, err
 		{office.Leaders, office.Name},
 		{administrators, "管理员"},
 	} {
-		here, err := p.present(r, slices.DeleteFunc(slices.Clone(rung.members), func(id int64) bool { return id == about }))
+		here, _, err := p.able(r, slices.DeleteFunc(slices.Clone(rung.members), func(id int64) bool { return id == about }))
 		if err != nil {
 			return Found{}, err
 		}

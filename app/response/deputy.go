@@ -156,6 +156,7 @@ func (c *Clocks) OnAway(subjectKind string, pass func(tx *store.Tx, clock store.
 
 func (c *Clocks) passAway(_ context.Context, _ *queue.Job, args Away) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
+		args := args // a transaction may run again
 		deputy, absent, err := c.Stand(&tx.Reader, args.Member, tx.Now())
 		if err != nil || absent == 0 {
 			return err // the absence was called off
@@ -205,7 +206,7 @@ func (c *Clocks) Stand(r *store.Reader, member int64, at time.Time) (receiver, d
 		if err != nil {
 			return 0, 0, fmt.Errorf("deputy of member %d: %w", receiver, err)
 		}
-		if seen[deputy.ID] || !deputy.Present() {
+		if seen[deputy.ID] || !deputy.Present() || deputy.SuspendedAt != nil { // a lost phone answers for nobody (G2-4.2(3))
 			break
 		}
 		seen[deputy.ID] = true
