@@ -12,6 +12,10 @@ UPDATE members SET left_at = updated_at WHERE status = 'left';
 
 CREATE INDEX members_position ON members (position);
 
+CREATE INDEX members_status ON members (status);
+
+CREATE INDEX members_suspended ON members (suspended_at);
+
 CREATE TABLE contact_events (
   id              BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   delivery_id     BIGINT NOT NULL,
@@ -109,6 +113,10 @@ CREATE TABLE hand_overs (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE INDEX hand_overs_member ON hand_overs (member_id, state);
+
+CREATE INDEX hand_overs_state ON hand_overs (state, id);
+
+CREATE INDEX hand_overs_to ON hand_overs (to_id, state, id);
 
 CREATE TABLE hand_over_works (
   id              BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,

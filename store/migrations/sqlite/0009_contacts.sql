@@ -12,6 +12,10 @@ UPDATE members SET left_at = updated_at WHERE status = 'left';
 
 CREATE INDEX members_position ON members (position);
 
+CREATE INDEX members_status ON members (status);
+
+CREATE INDEX members_suspended ON members (suspended_at);
+
 CREATE TABLE contact_events (
   id              INTEGER PRIMARY KEY AUTOINCREMENT,
   delivery_id     INTEGER NOT NULL,
@@ -109,6 +113,10 @@ CREATE TABLE hand_overs (
 );
 
 CREATE INDEX hand_overs_member ON hand_overs (member_id, state);
+
+CREATE INDEX hand_overs_state ON hand_overs (state, id);
+
+CREATE INDEX hand_overs_to ON hand_overs (to_id, state, id);
 
 CREATE TABLE hand_over_works (
   id              INTEGER PRIMARY KEY AUTOINCREMENT,
