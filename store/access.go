@@ -152,15 +152,6 @@ func (r *Reader) BindingsWith(role string, afterMember int64, limit int) ([]Role
 	return all, nil
 }
 
-// BindingsOfChange answers the bindings a permission change proposed, oldest first.
-func (r *Reader) BindingsOfChange(change int64) ([]RoleBinding, error) {
-	all, err := list[RoleBinding](r, "WHERE change_id = ? ORDER BY id", change)
-	if err != nil {
-		return nil, fmt.Errorf("roles of permission change %d: %w", change, err)
-	}
-	return all, nil
-}
-
 // AddBinding stores a new binding. Whoever may see it now must be touched:
 // see TouchMember.
 func (tx *Tx) AddBinding(b *RoleBinding) error {

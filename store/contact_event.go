@@ -50,16 +50,6 @@ func (r *Reader) LastContactEvent() (int64, error) {
 	return id, nil
 }
 
-// ContactEventsOf answers the events about a member, newest first, at most
-// limit.
-func (r *Reader) ContactEventsOf(member int64, limit int) ([]ContactEvent, error) {
-	var all []ContactEvent
-	if err := r.g.Where("member_id = ?", member).Order("id DESC").Limit(page(limit)).Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("contact events of member %d: %w", member, translate(err))
-	}
-	return all, nil
-}
-
 // ContactEventsAfter answers the events newer than id, oldest first, at most
 // limit.
 func (r *Reader) ContactEventsAfter(id int64, limit int) ([]ContactEvent, error) {

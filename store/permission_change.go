@@ -101,15 +101,6 @@ func (r *Reader) OpenPermissionChange(member int64) (PermissionChange, error) {
 	return c, nil
 }
 
-// OpenPermissionChanges answers the changes that wait, oldest first.
-func (r *Reader) OpenPermissionChanges(after int64, limit int) ([]PermissionChange, error) {
-	var all []PermissionChange
-	if err := r.g.Where("state = ? AND id > ?", ChangeOpen, after).Order("id").Limit(limit).Find(&all).Error; err != nil {
-		return nil, fmt.Errorf("open permission changes: %w", translate(err))
-	}
-	return all, nil
-}
-
 // PermissionChangeOfEvent answers a member's newest change that an event
 // caused; ErrNotFound without.
 func (r *Reader) PermissionChangeOfEvent(member int64, eventKey string) (PermissionChange, error) {

@@ -56,9 +56,6 @@ func (t *Task) fields() []any {
 // Subject is the task for clocks, cards and notices.
 func (t Task) Subject() Subject { return Subject{Kind: "task", ID: t.ID} }
 
-// Raised is the record the task was raised for.
-func (t Task) Raised() Subject { return Subject{Kind: t.SubjectKind, ID: t.SubjectID} }
-
 // Open says whether it still has to be done.
 func (t Task) Open() bool { return t.State == TaskExecuting }
 

@@ -155,8 +155,8 @@ func isFor(b store.RoleBinding, role policy.Role, object string) bool {
 // hold when everything open is confirmed.
 func (a *access) describe(c *store.PermissionChange) {
 	c.After = a.p.accessText(a.settled())
-	c.Added = store.Access{Roles: lacking(c.After.Roles, c.Before.Roles), Permissions: lacking(c.After.Permissions, c.Before.Permissions)}
-	c.Removed = store.Access{Roles: lacking(c.Before.Roles, c.After.Roles), Permissions: lacking(c.Before.Permissions, c.After.Permissions)}
+	c.Added.Roles, c.Removed.Roles = policy.Transfer(c.Before.Roles, c.After.Roles)
+	c.Added.Permissions, c.Removed.Permissions = policy.Transfer(c.Before.Permissions, c.After.Permissions)
 	c.Kept = []store.KeptGrant{} // not nil: the column holds a list
 	for _, g := range a.grants {
 		c.Kept = append(c.Kept, store.KeptGrant{ID: g.ID, Permission: g.Permission, Object: g.Object, To: g.To})
@@ -165,17 +165,6 @@ func (a *access) describe(c *store.PermissionChange) {
 	if a.open() {
 		c.State = store.ChangeOpen
 	}
-}
-
-// lacking is F-13's set difference of codes: what a has and b lacks, sorted.
-func lacking(a, b []string) []string {
-	rest := []string{}
-	for _, s := range a {
-		if !slices.Contains(b, s) {
-			rest = append(rest, s)
-		}
-	}
-	return rest
 }
 
 func sameAccess(a, b store.Access) bool {

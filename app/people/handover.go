@@ -40,15 +40,6 @@ type domain struct {
 	HandOver
 }
 
-// Domains are the labels of the registered domains by name.
-func (p *People) Domains() map[string]string {
-	labels := make(map[string]string, len(p.domains))
-	for _, d := range p.domains {
-		labels[d.name] = d.Label()
-	}
-	return labels
-}
-
 const (
 	// worksAtOnce bounds the work one transaction moves.
 	worksAtOnce = 20

@@ -233,10 +233,10 @@ func TestWhoIsEntitledToWhat(t *testing.T) {
 
 // F-13: existing {a,b,c}, new post {b,d} → 新增 {d}, 收回 {a,c}.
 func TestF_13(t *testing.T) {
-	add, remove := engine(t).Transfer([]policy.Permission{"a", "b", "c"}, []policy.Permission{"b", "d"})
+	add, remove := policy.Transfer([]policy.Permission{"a", "b", "c"}, []policy.Permission{"b", "d"})
 	require.Equal(t, []policy.Permission{"d"}, add)
 	require.Equal(t, []policy.Permission{"a", "c"}, remove)
-	add, remove = engine(t).Transfer(nil, []policy.Permission{"b", "a", "b"})
+	add, remove = policy.Transfer(nil, []policy.Permission{"b", "a", "b"})
 	require.Equal(t, []policy.Permission{"a", "b"}, add)
 	require.Empty(t, remove)
 }

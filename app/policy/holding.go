@@ -259,15 +259,16 @@ func (e *Engine) below(id int64, name string, org *Org) bool {
 
 // Transfer is F-13: what a new post needs beyond what was held, and what was
 // held and is needed no more, both sorted.
-func (e *Engine) Transfer(before, after []Permission) (add, remove []Permission) {
+func Transfer[T ~string](before, after []T) (add, remove []T) {
 	return minus(after, before), minus(before, after)
 }
 
-func minus(a, b []Permission) []Permission {
-	var rest []Permission
-	for _, p := range a {
-		if !slices.Contains(b, p) && !slices.Contains(rest, p) {
-			rest = append(rest, p)
+// minus is what a has and b lacks, sorted, each once; never nil.
+func minus[T ~string](a, b []T) []T {
+	rest := []T{}
+	for _, s := range a {
+		if !slices.Contains(b, s) && !slices.Contains(rest, s) {
+			rest = append(rest, s)
 		}
 	}
 	slices.Sort(rest)
@@ -356,9 +357,6 @@ type sodRule struct {
 func compareHoldings(a, b Holding) int {
 	return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Source, b.Source))
 }
-
-// SortHoldings puts holdings into a stable order.
-func SortHoldings(all []Holding) { slices.SortFunc(all, compareHoldings) }
 
 // NodeDuty is the role that deciding a node of a process amounts to, for
 // Conflicts: whoever may decide node A of P-02 is 审批人员A of it.
