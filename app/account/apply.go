@@ -359,8 +359,12 @@ func (a *Accounts) limited(s request.Step) request.Step {
 
 // submit stores an application with its request.
 func (a *Accounts) submit(call *chat.Call, app store.AccountApplication, lines []request.Line, steps []request.Step) (chat.Answer, error) {
+	about, err := a.aboutOf(&call.Tx.Reader, app)
+	if err != nil {
+		return chat.Answer{}, err
+	}
 	req, err := a.requests.Submit(call.Tx, request.Draft{
-		Kind: requestKind, Applicant: call.Member.ID, About: app.MemberID, App: call.App, Title: title(app), Lines: lines, Steps: steps,
+		Kind: requestKind, Applicant: call.Member.ID, About: about, App: call.App, Title: title(app), Lines: lines, Steps: steps,
 		Delivery: call.Delivery, Source: call.Source, At: call.At,
 	})
 	if err != nil {

@@ -47,7 +47,35 @@ func (a *Accounts) openCommands() []chat.Command {
 
 // kind is our sort of request.
 func (a *Accounts) kind() request.Kind {
-	return request.Kind{Title: "账号申请", Entered: a.entered, Finished: a.finished, Visible: policy.AccountManage}
+	return request.Kind{Title: "账号申请", Check: a.check, Entered: a.entered, Finished: a.finished, Visible: policy.AccountManage}
+}
+
+// check refuses whoever is to get the account: the request does not know him
+// when he has joined after it was submitted.
+func (a *Accounts) check(tx *store.Tx, req store.Request, _ store.RequestStep, by store.Member, _ bool) error {
+	app, err := tx.AccountApplicationOf(req.ID)
+	if err != nil {
+		return err
+	}
+	about, err := a.aboutOf(&tx.Reader, app)
+	if err != nil || about != by.ID {
+		return err
+	}
+	return ownAccount(app)
+}
+
+func ownAccount(app store.AccountApplication) error {
+	return chat.Refused{Reason: "不能审批或开通自己的账号", Clause: "G1-4.2.1(四)", Instead: "请上级或其他管理员处理 " + app.Number}
+}
+
+// aboutOf is whom an application concerns, as far as he is a member already; 0
+// without one.
+func (a *Accounts) aboutOf(r *store.Reader, app store.AccountApplication) (int64, error) {
+	if app.MemberID != 0 || app.Kind != store.AccountCreate {
+		return app.MemberID, nil
+	}
+	m, _, err := a.arrived(r, app)
+	return m.ID, err
 }
 
 // entered is called when a request enters a step: at the last one, the opening,
@@ -267,6 +295,9 @@ func (a *Accounts) nameable(call *chat.Call, app store.AccountApplication) error
 	}
 	if err != nil {
 		return err
+	}
+	if m.ID == call.Member.ID {
+		return ownAccount(app)
 	}
 	named := app
 	named.UserID, named.UserIDFold = given, store.Fold(given)

@@ -100,7 +100,7 @@ func departmentGone(err error) bool {
 }
 
 func departmentOf(d wecom.Department) store.Department {
-	return store.Department{ID: int64(d.ID), ParentID: int64(d.ParentID), Name: d.Name, SortOrder: int64(d.Order)}
+	return store.Department{ID: int64(d.ID), ParentID: int64(d.ParentID), Name: inOneLine(d.Name), SortOrder: int64(d.Order)}
 }
 
 // putDepartments writes departments that differ from what is known, at most

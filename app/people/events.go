@@ -134,11 +134,11 @@ func (p *People) amend(tx *store.Tx, t Told, m store.Member, e event.Member, dep
 		return err
 	}
 	c := change{before: m, after: m, had: had, has: had, eventKey: t.Key, why: whyEvent}
-	if name, ok := e.Name.Get(); ok && name != "" {
+	if name := inOneLine(e.Name.Value); name != "" {
 		c.after.Name = name
 	}
 	if position, ok := e.Position.Get(); ok {
-		c.after.Position = position
+		c.after.Position = inOneLine(position)
 	}
 	if leaders, ok := e.DirectLeaders.Get(); ok {
 		c.after.LeaderUserID = ""

@@ -182,13 +182,13 @@ func (p *People) matters(c change) bool {
 // narrower view change nothing.
 func seenAs(m store.Member, w wecom.Member) store.Member {
 	m.UserID, m.Visible, m.Status = w.UserID, true, statusOf(w.Status)
-	if w.Name != "" {
-		m.Name = w.Name
+	if name := inOneLine(w.Name); name != "" {
+		m.Name = name
 	}
 	if m.Name == "" {
 		m.Name = w.UserID
 	}
-	m.Position, m.MainDepartment, m.LeaderUserID = w.Position, int64(w.MainDepartment), ""
+	m.Position, m.MainDepartment, m.LeaderUserID = inOneLine(w.Position), int64(w.MainDepartment), ""
 	if len(w.DirectLeaders) > 0 {
 		m.LeaderUserID = w.DirectLeaders[0]
 	}

@@ -165,7 +165,7 @@ func (p *People) readTag(ctx context.Context, run inTx, id int64, why, eventKey 
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	unnamed := !gone && (err != nil || named.Name != tag.Name)
+	unnamed := !gone && (err != nil || named.Name != inOneLine(tag.Name))
 	for ; unnamed || !d.nothing(); unnamed = false {
 		if err := write(d.cut()); err != nil {
 			if errors.Is(err, errNewer) {
@@ -207,6 +207,7 @@ func tagGone(err error) bool {
 }
 
 func (p *People) nameTag(tx *store.Tx, id int64, name string) error {
+	name = inOneLine(name)
 	old, err := tx.Tag(id)
 	if err == nil && old.Name == name {
 		return nil
