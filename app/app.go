@@ -272,6 +272,7 @@ func (a *App) buildDomains() error {
 	a.people.Register(a.queue)
 	a.clocks.Register(a.queue)
 	a.comm.Register(a.queue)
+	a.requests.Register(a.queue)
 	a.permissions.Register(a.queue)
 	a.account.Register(a.queue)
 	a.schedule.Register(a.queue)

@@ -17,6 +17,7 @@ import (
 func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
 	a.people.OnLeft(a.duty.Left)
+	a.people.OnPlaced(a.requests.Placed)
 	a.people.OnRaise(a.tasks.Raise)
 	a.people.OnJoining(a.account.Approved)
 	a.account.OnLoss(a.comm.Inform)

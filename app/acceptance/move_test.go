@@ -71,3 +71,50 @@ func TestE2_S_5_Move(t *testing.T) {
 		require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM hand_overs"))
 	})
 }
+
+// E2.0, names in force: given a step waits for a superior or head, when he is
+// not that any more, then whoever is has it, and he can decide nothing.
+func TestE2_0_AStepIsForWhoeverIsHeadNow(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		first := numberIn(t, w.Says("钱十一", "权限申请 report.finance.view 核对三月报表 7天"), "A")
+		w.Gets("沈悦", "权限申请：查看财务报表")
+		w.moves(map[string]any{"userid": "wujiu", "department": []int{4}, "main_department": 4, "is_leader_in_dept": []int{1}, "full": true})
+		w.moves(map[string]any{"userid": "shenyue", "department": []int{14}, "main_department": 14, "is_leader_in_dept": []int{0}})
+		require.Zero(t, w.Count("吴九", "这一步：直接上级"), "WeCom still says that 沈悦 is his superior")
+		w.moves(map[string]any{"userid": "qianshiyi", "direct_leader": "wujiu", "full": true})
+		w.Gets("钱十一", "【进度】"+first, "申请人的部门或上级有变动，「直接上级」由吴九处理")
+		require.Contains(t, w.Says("沈悦", "审批 "+first+" 同意"), "已经不由您处理")
+		require.NotContains(t, w.Says("沈悦", "我的待办"), first)
+		w.Gets("吴九", "权限申请：查看财务报表", "这一步：直接上级", "同意")
+		require.Contains(t, w.Presses("吴九", "同意"), "【已受理】"+first)
+
+		// He stays in his department and heads it no more; nobody does: 总经理办公室.
+		second := w.newcomer("郑十")
+		w.Presses("吴九", "同意")
+		w.Gets("韩梅", "账号新增：新人甲", "同意")
+		w.moves(map[string]any{"userid": "hanmei", "department": []int{6}, "main_department": 6, "is_leader_in_dept": []int{0}, "full": true})
+		w.Gets("郑十", "【进度】"+second, "韩梅的部门或职责有变动，「人事部核实」由高总处理")
+		w.Gets("高总", "账号新增：新人甲", "同意")
+		require.Contains(t, w.Says("韩梅", "审批 "+second+" 同意"), "已经不由您处理")
+		require.Contains(t, w.Says("高总", "审批 "+second+" 同意"), "接下来由王五处理「开通账号」")
+
+		// A change that leaves him what he is leaves him the step.
+		third := w.Says("钱十一", "权限申请 customer.view 查客户 7天")
+		w.moves(map[string]any{"userid": "wujiu", "position": "市场总监", "full": true})
+		require.Contains(t, w.Says("吴九", "审批 "+numberIn(t, third, "A")+" 同意"), "【已受理】")
+	})
+}
+
+// The same for a role: who is no 管理员 any more decides no application.
+func TestE2_0_AStepIsForWhoeverHasTheRoleNow(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		require.Contains(t, w.Says("陈立", "权限 分配 江一 管理员"), "【已受理】")
+		number := numberIn(t, w.Says("钱十一", "权限申请 customer.view 查客户 7天"), "A")
+		w.Presses("沈悦", "同意")
+		w.Gets("江一", "权限申请：查看客户", "同意")
+		require.Contains(t, w.Says("陈立", "权限 收回 江一 管理员"), "【已受理】")
+		w.Settle()
+		require.Contains(t, w.Says("江一", "审批 "+number+" 同意"), "已经不由您处理")
+		require.Contains(t, w.Says("蒋新", "审批 "+number+" 同意"), "申请通过")
+	})
+}

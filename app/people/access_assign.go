@@ -234,6 +234,9 @@ func (p *People) endBinding(tx *store.Tx, a *access, b *store.RoleBinding, by in
 	if by != 0 && by == a.member.ID {
 		return &Self{} // giving up a role may end a separation of duties' watch over him
 	}
+	if err := each(tx, p.hooks.placed, a.member); err != nil {
+		return err
+	}
 	before := a.effective()
 	if policy.Source(b.Source).Derived() {
 		a.refuse(b, by, why)

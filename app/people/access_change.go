@@ -76,6 +76,11 @@ func (p *People) Reconcile(tx *store.Tx, m store.Member, c Cause) (change *store
 	if m = a.member; !m.Present() { // he has left since he was read
 		return nil, nil
 	}
+	if c.Kind != BecauseFirst {
+		if err := each(tx, p.hooks.placed, m); err != nil {
+			return nil, err
+		}
+	}
 	due, err := p.due(&tx.Reader, m)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type hooks struct {
 	joined     []func(*store.Tx, Joined) error
 	moved      []func(*store.Tx, Moved) error
 	left       []func(*store.Tx, Left) error
+	placed     []func(*store.Tx, store.Member) error
 	handedOver []func(*store.Tx, store.HandOver) error
 	raise      []func(*store.Tx, ToDo) error
 }
@@ -46,6 +47,15 @@ func (p *People) OnJoined(hook func(tx *store.Tx, j Joined) error) {
 // 30 rows.
 func (p *People) OnMoved(hook func(tx *store.Tx, m Moved) error) {
 	p.hooks.moved = append(p.hooks.moved, hook)
+}
+
+// OnPlaced adds a hook for members whose place in the company may be another:
+// departments, headship, position, superior, tags, posts or roles. What was put
+// to such a member because of his place may be for somebody else from then on
+// (guide E2.0, names in force). It is told too often rather than too seldom,
+// and touches at most 5 rows.
+func (p *People) OnPlaced(hook func(tx *store.Tx, m store.Member) error) {
+	p.hooks.placed = append(p.hooks.placed, hook)
 }
 
 // OnLeft adds a hook for members who leave: what ends at once ends there. Open
