@@ -20,7 +20,7 @@ func (a *App) react() {
 	a.people.OnPlaced(a.requests.Placed)
 	a.people.OnRaise(a.tasks.Raise)
 	a.people.OnJoining(a.account.Approved)
-	a.account.OnLoss(a.comm.Inform)
+	a.account.OnLoss(a.comm.Inform, a.comm.Overtaken)
 	a.account.OnNotNeeded(a.tasks.Cancel)
 	a.people.TakesOver("communication", a.comm)
 	a.people.TakesOver("task", a.tasks)

@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,6 +84,32 @@ func TestAccountStopWithoutASuccessor(t *testing.T) {
 		require.Contains(t, w.Says("邵静", "我的待办"), "请补报销单")
 		require.Contains(t, w.Presses("邵静", "指定接手人"), "【请补充】姓名", "he may still pass it on")
 	})
+}
+
+// What reaches him between the list and the instant is his superior's as well,
+// whether there was a list or not.
+func TestAccountStopHandsOverWhatCameAfterTheList(t *testing.T) {
+	for name, before := range map[string]bool{"after a list": true, "nothing was open": false} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *World) {
+				if before {
+					w.Says("何静", "发通知 周八 请补报销单 需回复")
+				}
+				number := numberIn(t, w.Says("韩梅", "账号申请 停用 周八 今天"), "A")
+				w.Says("邵静", "审批 "+number+" 同意")
+				w.Says("高总", "审批 "+number+" 同意")
+				if before {
+					w.Gets("邵静", "请先指定接手人")
+				} else {
+					w.Gets("邵静", "【工作交接】周八即将停用账号，现在没有需要交接的工作")
+				}
+				w.Says("何静", "发通知 周八 请补发票 需回复")
+				w.To("18:01")
+				require.Contains(t, w.Says("邵静", "我的待办"), "请补发票")
+				require.Equal(t, before, strings.Contains(w.Says("邵静", "我的待办"), "请补报销单"))
+			})
+		})
+	}
 }
 
 // E2.S 5: what somebody had open when he moved is listed to both heads, and the

@@ -339,6 +339,8 @@ func TestG2_4_2_3_AE1_ALostDevice(t *testing.T) {
 		w.Says("陈立", "收到 "+item)
 		require.Contains(t, w.Says("方安", "账号 恢复 罗岩"), "已恢复罗岩的账号权限")
 		w.Gets("罗岩", "方安 已核实并恢复您的账号权限")
+		require.Contains(t, w.Says("方安", "追溯 "+item), "已核实并恢复，不用再处理")
+		require.NotContains(t, w.Says("方安", "我的待办"), item, "what is restored is settled")
 		require.Contains(t, w.Says("罗岩", "审批 "+number+" 同意"), "已同意")
 		require.Contains(t, w.Says("方安", "账号 恢复 罗岩"), "的账号没有挂失，不需要恢复")
 	})

@@ -69,6 +69,7 @@ type Accounts struct {
 	secrets  []Secret
 	log      *slog.Logger
 	inform   Inform
+	over     Overtaken
 	drop     func(tx *store.Tx, raised store.Subject, why string) error
 }
 
@@ -88,12 +89,17 @@ func New(o Options) *Accounts {
 }
 
 // Inform opens an important item in the caller's name that those told have to
-// answer, and answers its number.
-type Inform func(call *chat.Call, to []int64, body string) (number string, err error)
+// answer, and answers its number. about is handed to Overtaken later.
+type Inform func(call *chat.Call, to []int64, body, about string) (number string, err error)
+
+// Overtaken ends what Inform opened about something; among are members who were
+// told of it.
+type Overtaken func(call *chat.Call, about, why string, among []int64) error
 
 // OnLoss says how those who have to see to a lost device are told. Without it
-// they get a notice that asks for nothing.
-func (a *Accounts) OnLoss(inform Inform) { a.inform = inform }
+// they get a notice that asks for nothing. over ends that once the account is
+// restored.
+func (a *Accounts) OnLoss(inform Inform, over Overtaken) { a.inform, a.over = inform, over }
 
 // OnNotNeeded says how the to-dos that were raised for a record end when nobody
 // needs them any more.

@@ -61,8 +61,16 @@ func (a *Accounts) handOverCommands() []chat.Command {
 }
 
 // handedOver is called when everything of a hand-over is moved or listed: those
-// who have to see to it get the card.
+// who have to see to it get the card. Whose account is stopped by then has his
+// work passed on at once.
 func (a *Accounts) handedOver(tx *store.Tx, h store.HandOver) error {
+	member, err := tx.Member(h.MemberID)
+	if err != nil {
+		return err
+	}
+	if h.Reason == store.HandOverStopped && member.StoppedAt != nil {
+		return a.handOverRest(tx, h)
+	}
 	heirs, err := a.heirs(&tx.Reader, h)
 	if err != nil {
 		return err
@@ -71,15 +79,16 @@ func (a *Accounts) handedOver(tx *store.Tx, h store.HandOver) error {
 	if err != nil || len(works) == 0 && h.Reason != store.HandOverStopped {
 		return err // nothing was open: nobody has to do anything
 	}
-	member, err := tx.Member(h.MemberID)
-	if err != nil {
-		return err
-	}
-	return a.notify.Tell(tx, notify.Notice{
-		To: heirs, Card: handOverCard, Subject: h.Subject(), Purpose: handPurpose, Asks: len(works) > 0,
-		Text:   fmt.Sprintf("【工作交接】%s %s，可发送：交接 %s", h.Number, handOverTitle(h, member.Name), h.Number),
+	notice := notify.Notice{
+		To: heirs, Subject: h.Subject(), Purpose: handPurpose,
+		Text:   fmt.Sprintf("【工作交接】%s即将停用账号，现在没有需要交接的工作；停用时还没办完的会转给您。", member.Name),
 		Unique: fmt.Sprintf("hand_over:%d", h.ID),
-	})
+	}
+	if len(works) > 0 {
+		notice.Card, notice.Asks = handOverCard, true
+		notice.Text = fmt.Sprintf("【工作交接】%s %s，可发送：交接 %s", h.Number, handOverTitle(h, member.Name), h.Number)
+	}
+	return a.notify.Tell(tx, notice)
 }
 
 // heirs are those who see to a hand-over: who took the work, the superior of
@@ -374,9 +383,6 @@ func (a *Accounts) drawHandOver(r *store.Reader, v notify.View) (notify.Rendered
 	if open > shownWorks {
 		lines = append(lines, fmt.Sprintf("……共 %d 项", open))
 	}
-	if open == 0 && len(works) == 0 {
-		lines = []string{"没有需要交接的工作。"}
-	}
 	button := card.ButtonInteraction{
 		TaskID: v.TaskID,
 		Source: &card.Source{Desc: "工作交接", DescColor: card.Red},
@@ -400,9 +406,6 @@ func (a *Accounts) drawHandOver(r *store.Reader, v notify.View) (notify.Rendered
 		}
 	}
 	closed := handOverWords[h.State]
-	if len(works) == 0 {
-		closed = "无需交接"
-	}
 	return notify.Rendered{Card: button, Open: open > 0 && h.State != store.HandOverCancelled, Closed: closed}, nil
 }
 

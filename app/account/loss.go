@@ -60,17 +60,17 @@ func (a *Accounts) reportLoss(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	what := fmt.Sprintf("账号挂失：%s（%s）报告设备丢失或账号可疑，重要权限已暂停。请联系本人核实，必要时在管理后台停用账号；核实后发送：账号 恢复 %s",
+	what := fmt.Sprintf("账号挂失：%s（%s）\n本人报告设备丢失或账号可疑，重要权限已暂停。请联系本人核实，必要时在管理后台停用账号；核实后发送：账号 恢复 %s",
 		member.Name, member.UserID, member.Name)
 	if member.ID != call.Member.ID {
-		what = fmt.Sprintf("账号挂失：%s代%s（%s）报告设备丢失或账号可疑，重要权限已暂停。请联系本人核实，必要时在管理后台停用账号；核实后发送：账号 恢复 %s",
+		what = fmt.Sprintf("账号挂失：%s代%s（%s）报告\n设备丢失或账号可疑，重要权限已暂停。请联系本人核实，必要时在管理后台停用账号；核实后发送：账号 恢复 %s",
 			call.Member.Name, member.Name, member.UserID, member.Name)
 		told := fmt.Sprintf("【账号】%s 为您报告了账号挂失，重要权限已暂停。如有疑问，请联系行政部或信息安全部门。", call.Member.Name)
 		if err := a.alert(call.Tx, call.App, memberSubject(member.ID), "", told, member.ID); err != nil {
 			return chat.Answer{}, err
 		}
 	}
-	number, err := a.hearOf(call, to, what)
+	number, err := a.hearOf(call, to, what, lossOf(member.ID))
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -86,7 +86,7 @@ func (a *Accounts) reportLoss(call *chat.Call) (chat.Answer, error) {
 }
 
 // hearOf tells those who have to see to a loss.
-func (a *Accounts) hearOf(call *chat.Call, to []int64, what string) (number string, err error) {
+func (a *Accounts) hearOf(call *chat.Call, to []int64, what, about string) (number string, err error) {
 	if len(to) == 0 {
 		a.log.Error("nobody is left to hear of a lost device: name them in account.loss_told")
 		return "", nil
@@ -94,8 +94,11 @@ func (a *Accounts) hearOf(call *chat.Call, to []int64, what string) (number stri
 	if a.inform == nil {
 		return "", a.alert(call.Tx, call.App, memberSubject(call.Member.ID), "", "【账号】"+what, to...)
 	}
-	return a.inform(call, to, what)
+	return a.inform(call, to, what, about)
 }
+
+// lossOf names the loss of a member's account for Inform and Overtaken.
+func lossOf(member int64) string { return fmt.Sprintf("account.loss:%d", member) }
 
 // watchers are who has to see to a loss; never the one whose account it is, and
 // not who reports it.
@@ -140,6 +143,15 @@ func (a *Accounts) restore(call *chat.Call) (chat.Answer, error) {
 	to, err := a.watchers(&call.Tx.Reader, member.ID, call.Member.ID)
 	if err != nil {
 		return chat.Answer{}, err
+	}
+	if a.over != nil {
+		among, err := a.watchers(&call.Tx.Reader, member.ID, 0)
+		if err != nil {
+			return chat.Answer{}, err
+		}
+		if err := a.over(call, lossOf(member.ID), "已核实并恢复，不用再处理", append(among, member.ID)); err != nil {
+			return chat.Answer{}, err
+		}
 	}
 	text := fmt.Sprintf("【账号】%s 核实后恢复了%s的账号权限。", call.Member.Name, member.Name)
 	if err := a.tell(call.Tx, call.App, memberSubject(member.ID), lossPurpose, text, to...); err != nil {

@@ -58,7 +58,8 @@ func (a *Accounts) stop(_ context.Context, _ *queue.Job, args Stop) queue.Outcom
 		if err := a.people.Stop(tx, member.ID); err != nil {
 			return err
 		}
-		if err := a.handOverRest(tx, member); err != nil {
+		// What came after the list was made is his superior's, too (handedOver).
+		if _, err := a.people.StartHandOver(tx, store.HandOver{MemberID: member.ID, Reason: store.HandOverStopped}); err != nil {
 			return err
 		}
 		err = a.people.Raise(tx, people.ToDo{
@@ -74,36 +75,26 @@ func (a *Accounts) stop(_ context.Context, _ *queue.Job, args Stop) queue.Outcom
 }
 
 // handOverRest gives what nobody has been named for to the superior.
-func (a *Accounts) handOverRest(tx *store.Tx, member store.Member) error {
-	open, err := tx.HandOversOf(member.ID)
-	if err != nil {
-		return err
-	}
-	superior, err := a.people.Superior(&tx.Reader, member.ID)
+func (a *Accounts) handOverRest(tx *store.Tx, h store.HandOver) error {
+	superior, err := a.people.Superior(&tx.Reader, h.MemberID)
 	if err != nil {
 		return ignoreNobody(err)
 	}
-	for _, h := range open {
-		if h.Reason != store.HandOverStopped {
-			continue
-		}
-		works, err := tx.HandOverWorks(h.ID, maxWorks)
-		if err != nil {
-			return err
-		}
-		job := PassOn{HandOver: h.ID, To: superior, By: superior}
-		for _, w := range works {
-			if w.State == store.WorkListed {
-				job.Works = append(job.Works, w.ID)
-			}
-		}
-		if len(job.Works) > 0 {
-			if _, err := tx.Enqueue(job); err != nil {
-				return err
-			}
+	works, err := tx.HandOverWorks(h.ID, maxWorks)
+	if err != nil {
+		return err
+	}
+	job := PassOn{HandOver: h.ID, To: superior, By: superior}
+	for _, w := range works {
+		if w.State == store.WorkListed {
+			job.Works = append(job.Works, w.ID)
 		}
 	}
-	return nil
+	if len(job.Works) == 0 {
+		return nil
+	}
+	_, err = tx.Enqueue(job)
+	return err
 }
 
 // cancelHandOver ends the list for a stop that will not take place.

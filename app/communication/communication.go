@@ -358,7 +358,8 @@ func (c *Communication) tell(tx *store.Tx, item store.Item, to []int64, purpose,
 
 // title is one line that tells an item apart.
 func title(item store.Item) string {
-	return kindWord(item) + "：" + chat.OneLine(item.Body, titleText)
+	first, _, _ := strings.Cut(strings.TrimSpace(item.Body), "\n")
+	return kindWord(item) + "：" + chat.OneLine(first, titleText)
 }
 
 func kindWord(item store.Item) string {

@@ -77,7 +77,9 @@ func (c *Communication) replace(tx *store.Tx, item store.Item, from, to int64, w
 		return err
 	}
 	became := "没有人可以接手"
-	if to != 0 && to != item.SenderID {
+	if to == item.SenderID {
+		became = "改由发起人自己跟进，不再等待答复"
+	} else if to != 0 {
 		next, err := tx.Member(to)
 		if err != nil {
 			return err

@@ -55,6 +55,7 @@ const (
 //	           nothing left: done        all domains: listed; nothing found: done
 //	           he is back: cancelled     he has left: cancelled
 //	listed     -                         all passed on: done; he has left: cancelled
+//	                                     stopped only, begun again: running
 //
 // A leaver's hand-over ends the others of his: what they listed is moved now.
 type handOverJob struct {
@@ -68,7 +69,8 @@ func (handOverJob) Kind() string { return "people.hand_over" }
 // StartHandOver begins a hand-over of h.Reason: of somebody who left everything
 // is moved to his superior; of somebody who moved or whose account is to be
 // stopped it is listed for somebody to pass on. It answers the one under way
-// if there is one for the same event.
+// if there is one for the same event; that of a stop then lists what has come
+// since, too.
 func (p *People) StartHandOver(tx *store.Tx, h store.HandOver) (store.HandOver, error) {
 	open, err := tx.HandOversOf(h.MemberID)
 	if err != nil {
@@ -76,7 +78,15 @@ func (p *People) StartHandOver(tx *store.Tx, h store.HandOver) (store.HandOver, 
 	}
 	for _, o := range open {
 		if o.Reason == h.Reason && (o.EventKey == h.EventKey || h.Reason != store.HandOverMoved) {
-			return o, nil
+			if o.Reason != store.HandOverStopped || o.State != store.HandOverListed {
+				return o, nil
+			}
+			o.State = store.HandOverRunning
+			if err := tx.SaveHandOver(&o); err != nil {
+				return o, err
+			}
+			_, err = tx.Enqueue(handOverJob{ID: o.ID}, store.Unique(fmt.Sprint(o.ID)))
+			return o, err
 		}
 		if h.Reason == store.HandOverLeft {
 			if err := p.endHandOver(tx, &o, store.HandOverCancelled); err != nil {
