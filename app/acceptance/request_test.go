@@ -37,7 +37,8 @@ func TestAnApplicationOutlivesItsDeciders(t *testing.T) {
 		w.Gets("钱十一", "方安外出，「信息安全部门」由唐流（代方安）处理")
 		require.Contains(t, w.Says("方安", "审批 A20260302-0001 同意"), "已经不由您处理")
 		require.Contains(t, w.Presses("唐流", "同意"), "申请通过")
-		w.Gets("钱十一", "【已通过】A20260302-0001")
+		w.Gets("钱十一", "【已授权】A20260302-0001")
+		require.Zero(t, w.Count("钱十一", "【已通过】"), "one message for one approval")
 		w.Traces("钱十一", "A20260302-0001", "沈悦已离职", "唐流 同意（卡片）", "（已通过）")
 	})
 }
@@ -48,7 +49,7 @@ func TestApprovalsOfTheMenu(t *testing.T) {
 		require.Contains(t, w.Says("沈悦", "菜单"), "· 审批：提交和处理申请，例如 审批 A20260302-0001 同意")
 		require.Equal(t, "现在没有等您审批的申请。", w.Says("沈悦", "审批"))
 		w.Says("钱十一", "权限申请 report.finance.view 核对三月报表 7天")
-		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表\n可发送：审批 A20260302-0001 同意")
+		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表（钱十一）\n可发送：审批 A20260302-0001 同意")
 		require.Contains(t, w.Says("沈悦", "我的待办"), "A20260302-0001 权限申请：查看财务报表（3月3日 10:00 前处理）")
 		require.Contains(t, w.Says("钱十一", "审批"), "【我提交的申请】\nA20260302-0001 权限申请：查看财务报表")
 		require.Contains(t, w.Says("钱十一", "撤回"), "【已受理】A20260302-0001 已撤回。")

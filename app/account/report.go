@@ -83,10 +83,15 @@ func (a *Accounts) reportApplications(b *strings.Builder, r *store.Reader) error
 	}
 	b.WriteString("\n账号申请：")
 	for i, c := range counts {
-		if i > 0 {
-			b.WriteString("，")
+		switch {
+		case i > 0 && counts[i-1].Kind == c.Kind:
+			b.WriteString("、")
+		case i > 0:
+			b.WriteString("；" + kindWord(c.Kind) + " ")
+		default:
+			b.WriteString(kindWord(c.Kind) + " ")
 		}
-		fmt.Fprintf(b, "%s%s %d", kindWord(c.Kind), stateWord(store.AccountApplication{Kind: c.Kind, State: c.State}), c.N)
+		fmt.Fprintf(b, "%s %d", stateWord(store.AccountApplication{Kind: c.Kind, State: c.State}), c.N)
 	}
 	for _, kind := range []store.AccountKind{store.AccountCreate, store.AccountChange, store.AccountStop} {
 		for _, state := range store.OpenAccountStates {

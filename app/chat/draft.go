@@ -304,6 +304,8 @@ func (t *turn) interrupt(f *form, cmd *Command, rest, text string) (Answer, bool
 		asked = open.arg(f.Asking)
 	}
 	switch {
+	case untouched(f) && f.Command == cmd.Name && strings.TrimSpace(rest) != "":
+		t.drop(f) // written again, with more
 	case complete || asked == nil:
 	case asked.Kind != Text:
 		_, p, err := t.resolve(asked, text, t.from.At)
@@ -326,6 +328,9 @@ func (t *turn) interrupt(f *form, cmd *Command, rest, text string) (Answer, bool
 	answer, err := t.start(cmd, rest)
 	return answer, true, err
 }
+
+// untouched says that nothing of a form has been filled in.
+func untouched(f *form) bool { return len(f.Words) == 0 && len(f.Attachments) == 0 }
 
 // complete says whether a command could run as written.
 func (t *turn) complete(cmd *Command, rest string) (bool, error) {

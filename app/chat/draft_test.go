@@ -30,6 +30,18 @@ func TestAnIncompleteCommandReplacesAFormThatAsksForSomethingElse(t *testing.T) 
 	})
 }
 
+func TestACommandWrittenAgainWithMoreStartsAnew(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		w.Says("赵六", "发通知").Begins("【请补充】对象")
+		w.Says("赵六", "发通知 销售部").Begins("【请补充】内容")
+		w.Says("赵六", "发通知 请看这个").Runs("发通知｜对象=销售部｜内容=发通知 请看这个") // what is filled in is not lost
+		w.Says("赵六", "宣布").Begins("【请补充】标题")
+		w.Says("赵六", "宣布 停电").Begins("【请补充】正文")
+		w.Says("赵六", "周六全天").Begins("【请补充】范围")
+		w.Says("赵六", "销售部").Runs("宣布｜标题=停电｜正文=周六全天｜范围=销售部")
+	})
+}
+
 func TestAButtonPressedTwiceIsHarmless(t *testing.T) {
 	onSQLite(t, func(w *world) {
 		w.open["赵六"] = []chat.Record{item("M20260302-0001", "甲")}

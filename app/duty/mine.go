@@ -49,7 +49,11 @@ func (d *Duty) mine(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	if !described {
-		b.WriteString("【岗位】未设置，已请人事部补充。\n")
+		b.WriteString("【岗位】未设置")
+		if m.Position != "" { // what WeCom calls him says not what he answers for
+			fmt.Fprintf(&b, "（职务「%s」还没有说明）", m.Position)
+		}
+		b.WriteString("，已请人事部补充。\n")
 		if err := d.askToDescribe(call, m); err != nil {
 			return chat.Answer{}, err
 		}
@@ -182,7 +186,7 @@ func (d *Duty) askToDescribe(call *chat.Call, m store.Member) error {
 	return d.people.Raise(call.Tx, people.ToDo{
 		Whom: hr, About: m.ID, App: call.App,
 		Title:   "补充" + m.Name + "的岗位职责",
-		Detail:  fmt.Sprintf("%s 的岗位职责未设置。可发送：岗位变更 %s <岗位>；岗位本身没有说明的，请管理员在规则文件的 posts 里补充。", m.Name, m.Name),
+		Detail:  fmt.Sprintf("%s的岗位职责未设置。需要换岗位的，可发送：岗位变更 %s <岗位>；岗位本身没有说明的，请管理员在规则文件里补充。", m.Name, m.Name),
 		Within:  policy.WorkSpan{Workdays: d.rules().Rules().Duty.UnsetWorkdays},
 		Subject: store.Subject{Kind: "member", ID: m.ID},
 		Unique:  fmt.Sprintf("duty.unset:%d", m.ID),

@@ -126,17 +126,17 @@ func (p *People) follow(tx *store.Tx, c change) error {
 
 // cause is the change as the record of permissions says it.
 func (c change) cause(came bool) Cause {
-	cause := Cause{Kind: BecauseMoved, EventKey: c.eventKey, Reason: c.why + "：职务或上级变更"}
+	cause := Cause{Kind: BecauseMoved, EventKey: c.eventKey, Reason: "职务或上级变更（" + c.why + "）"}
 	switch {
 	case came:
-		cause.Kind, cause.Reason = BecauseJoined, c.why+"：加入"
+		cause.Kind, cause.Reason = BecauseJoined, "加入（"+c.why+"）"
 		if c.back() {
-			cause.Reason = c.why + "：重新加入"
+			cause.Reason = "重新加入（" + c.why + "）"
 		}
 	case c.moved():
-		cause.Reason = c.why + "：部门变更"
+		cause.Reason = "部门变更（" + c.why + "）"
 	case !slices.Equal(leads(c.had), leads(c.has)):
-		cause.Reason = c.why + "：部门负责人变更"
+		cause.Reason = "部门负责人变更（" + c.why + "）"
 	}
 	return cause
 }

@@ -200,7 +200,7 @@ func (d *Permissions) finished(tx *store.Tx, q store.Request) error {
 		approved = *q.FinishedAt
 	}
 	from, to := asked.bounds(d.local(approved), d.termRules().addWorkdays)
-	by, err := d.lastDecider(&tx.Reader, q)
+	by, opinion, err := d.lastDecider(&tx.Reader, q)
 	if err != nil {
 		return err
 	}
@@ -218,21 +218,24 @@ func (d *Permissions) finished(tx *store.Tx, q store.Request) error {
 	} else if err != nil {
 		return fmt.Errorf("grant of request %d: %w", q.ID, err)
 	}
+	if opinion != "" {
+		text += "\n意见：" + opinion
+	}
 	return d.tell(tx, q.App, q.Subject(), []int64{q.AboutID}, text)
 }
 
-func (d *Permissions) lastDecider(r *store.Reader, q store.Request) (int64, error) {
+// lastDecider answers who approved last, and what he said.
+func (d *Permissions) lastDecider(r *store.Reader, q store.Request) (by int64, opinion string, err error) {
 	steps, err := r.RequestSteps(q.ID)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	by := int64(0)
 	for _, s := range steps {
 		if s.State == store.StepApproved && s.DecidedBy != 0 {
-			by = s.DecidedBy
+			by, opinion = s.DecidedBy, s.Opinion
 		}
 	}
-	return by, nil
+	return by, opinion, nil
 }
 
 func decodeApplication(q store.Request) (application, error) {

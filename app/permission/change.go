@@ -98,7 +98,7 @@ func (d *Permissions) tellChanged(tx *store.Tx, c store.PermissionChange) error 
 	if err != nil {
 		return err
 	}
-	added, removed := names.access(c.Added), names.access(c.Removed)
+	added, removed := names.access(c.Added), names.access(lost(c))
 	var lines []string
 	switch c.State {
 	case store.ChangeConfirmed:
@@ -129,6 +129,15 @@ func (d *Permissions) tellChanged(tx *store.Tx, c store.PermissionChange) error 
 		}
 	}
 	return nil
+}
+
+// lost is what a change takes away, as people are told: a newcomer has lost
+// nothing by getting more than everybody has.
+func lost(c store.PermissionChange) store.Access {
+	if c.Kind == people.BecauseJoined {
+		return store.Access{}
+	}
+	return c.Removed
 }
 
 // removedWord says whether what a change removes has ended already: by default
@@ -263,7 +272,7 @@ func (d *Permissions) drawChange(r *store.Reader, v notify.View) (notify.Rendere
 	if err != nil {
 		return notify.Rendered{}, err
 	}
-	added, removed := names.access(c.Added), names.access(c.Removed)
+	added, removed := names.access(c.Added), names.access(lost(c))
 	text := "新增：" + strings.Join(added, "、")
 	rows := []card.HorizontalContent{
 		{KeyName: "编号", Value: c.Number},

@@ -48,7 +48,10 @@ func (d *Permissions) listRoles(b *strings.Builder, actor policy.Actor, names na
 		switch info.Kind {
 		case policy.Base:
 		case policy.Category:
-			fmt.Fprintf(b, "\n【角色类别】%s（%s%s）", names.holding(h), h.Source.Label(), d.ends(h))
+			b.WriteString("\n【角色类别】" + names.holding(h))
+			if h.Source != policy.SourceCategory { // else nothing else decided it
+				fmt.Fprintf(b, "（%s%s）", h.Source.Label(), d.ends(h))
+			}
 		default:
 			roles = append(roles, fmt.Sprintf("· %s（%s%s）", names.holding(h), h.Source.Label(), d.ends(h)))
 		}

@@ -79,7 +79,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p *people.People, requests
 		clocks.ActsOn(kind, d.reminderButtons)
 	}
 	requests.Kind(applicationKind, request.Kind{
-		Title: "权限申请", Check: d.checkDecision, Finished: d.finished, Visible: policy.PermAssign,
+		Title: "权限申请", Check: d.checkDecision, Finished: d.finished, Tells: true, Visible: policy.PermAssign,
 	})
 	return d
 }

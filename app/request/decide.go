@@ -215,9 +215,12 @@ func (q *Requests) tellApplicant(tx *store.Tx, request store.Request, step store
 	var text string
 	switch request.State {
 	case store.RequestApproved:
-		text = fmt.Sprintf("【已通过】%s 已通过，最后由%s%s「%s」。", q.name(request), by.Name, verdict(step), step.Name)
+		if q.kinds[request.Kind].Tells {
+			return nil
+		}
+		text = fmt.Sprintf("【已通过】%s已通过，最后由%s%s「%s」。", q.name(request), by.Name, verdict(step), step.Name)
 	case store.RequestRejected:
-		text = fmt.Sprintf("【已驳回】%s 被%s驳回（%s）。", q.name(request), by.Name, step.Name)
+		text = fmt.Sprintf("【已驳回】%s被%s驳回（%s）。", q.name(request), by.Name, step.Name)
 	default:
 		next, err := q.next(&tx.Reader, request)
 		if err != nil {
@@ -278,9 +281,9 @@ func (q *Requests) only(call *chat.Call) (string, error) {
 	case 1:
 		return open[0].Number, nil
 	}
-	var lines []string
-	for _, request := range open {
-		lines = append(lines, request.Number+" "+chat.OneLine(request.Title, titleText))
+	lines, err := withApplicant(&call.Tx.Reader, open)
+	if err != nil {
+		return "", err
 	}
 	return "", chat.Incomplete{Field: "编号", Prompt: "等您审批的不止一项，请写编号\n" + strings.Join(lines, "\n")}
 }
@@ -354,24 +357,32 @@ func (q *Requests) overview(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	var b strings.Builder
-	list := func(heading string, all []store.Request) {
+	list := func(heading string, all []string) {
 		if len(all) == 0 {
 			return
 		}
 		b.WriteString("【" + heading + "】\n")
-		for _, request := range all[:min(listed, len(all))] {
-			b.WriteString(request.Number + " " + chat.OneLine(request.Title, titleText) + "\n")
+		for _, line := range all[:min(listed, len(all))] {
+			b.WriteString(line + "\n")
 		}
 		if len(all) > listed {
 			fmt.Fprintf(&b, "……只列出最新的 %d 项\n", listed)
 		}
 	}
-	list("等我审批", open)
+	waiting, err := withApplicant(r, open)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	list("等我审批", waiting)
 	if len(open) == 0 {
 		b.WriteString("现在没有等您审批的申请。\n")
 	} else {
 		fmt.Fprintf(&b, "可发送：审批 %s 同意，或 审批 %s 驳回 <原因>\n", open[0].Number, open[0].Number)
 	}
-	list("我提交的申请", mine)
+	var own []string
+	for _, request := range mine {
+		own = append(own, request.Number+" "+chat.OneLine(request.Title, titleText))
+	}
+	list("我提交的申请", own)
 	return chat.Answer{Text: strings.TrimRight(b.String(), "\n")}, nil
 }

@@ -70,6 +70,9 @@ type Kind struct {
 	// rejected or withdrawn. What it refuses fails the delivery: whatever can be
 	// refused belongs into Check.
 	Finished func(tx *store.Tx, r store.Request) error
+	// Tells says that Finished tells the applicant of an approval, with the
+	// opinion: he gets no 【已通过】 beside it.
+	Tells bool
 	// Check may refuse a decision before anything is written, with an error of
 	// package chat. nil: nothing to check.
 	Check func(tx *store.Tx, r store.Request, step store.RequestStep, by store.Member, approve bool) error
@@ -314,6 +317,27 @@ func (q *Requests) tell(tx *store.Tx, request store.Request, to []int64, text st
 // name is what a request is called in a sentence: A20260302-0001「权限申请：…」.
 func (q *Requests) name(request store.Request) string {
 	return request.Number + "「" + chat.OneLine(request.Title, titleText) + "」"
+}
+
+// withApplicant lists requests for their deciders: number, title, whose it is.
+func withApplicant(r *store.Reader, all []store.Request) ([]string, error) {
+	var ids []int64
+	for _, request := range all {
+		ids = append(ids, request.ApplicantID)
+	}
+	members, err := r.Members(ids)
+	if err != nil {
+		return nil, err
+	}
+	name := make(map[int64]string, len(members))
+	for _, m := range members {
+		name[m.ID] = m.Name
+	}
+	var lines []string
+	for _, request := range all {
+		lines = append(lines, fmt.Sprintf("%s %s（%s）", request.Number, chat.OneLine(request.Title, titleText), name[request.ApplicantID]))
+	}
+	return lines, nil
 }
 
 func (q *Requests) when(t time.Time) string {
