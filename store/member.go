@@ -295,6 +295,18 @@ func (r *Reader) Leaders() ([]Membership, error) {
 	return all, nil
 }
 
+// LeadersOf answers the present heads of one department, by id.
+func (r *Reader) LeadersOf(department int64) ([]int64, error) {
+	var all []int64
+	err := r.g.Table("memberships s").Joins("JOIN members m ON m.id = s.member_id").
+		Where("s.department_id = ? AND s.is_leader = ? AND m.status <> ? AND m.status <> ?", department, true, MemberLeft, MemberDisabled).
+		Order("s.member_id").Pluck("s.member_id", &all).Error
+	if err != nil {
+		return nil, fmt.Errorf("heads of department %d: %w", department, translate(err))
+	}
+	return all, nil
+}
+
 // CountMembers counts the members in each status.
 func (r *Reader) CountMembers() (map[MemberStatus]int64, error) {
 	var rows []struct {

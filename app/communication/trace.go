@@ -94,19 +94,8 @@ func (c *Communication) above(r *store.Reader, item store.Item, member int64) (b
 		people = append(people, p.MemberID)
 	}
 	for _, id := range people {
-		superior, err := c.people.Superior(r, id)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		if err == nil && superior == member {
-			return true, nil
-		}
-		heads, err := c.people.Heads(r, id)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		if slices.Contains(heads, member) {
-			return true, nil
+		if above, err := c.people.StandsOver(r, member, id); err != nil || above {
+			return above, err
 		}
 	}
 	return false, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"guiju/app/policy"
 	"guiju/store"
@@ -116,17 +117,29 @@ func (p *People) Heads(r *store.Reader, member int64) ([]int64, error) {
 	return p.departmentHeads(r, m)
 }
 
+// StandsOver says whether a member is the 直接上级 or a 部门主管 of another, or
+// stands in their place: see Superior.
+func (p *People) StandsOver(r *store.Reader, member, other int64) (bool, error) {
+	superior, err := p.Superior(r, other)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || superior == member {
+		return err == nil, err
+	}
+	heads, err := p.Heads(r, other)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, err
+	}
+	return slices.Contains(heads, member), nil
+}
+
 func (p *People) departmentHeads(r *store.Reader, m store.Member) ([]int64, error) {
-	leaders, err := r.Leaders()
+	heads, err := r.LeadersOf(m.MainDepartment)
 	if err != nil {
 		return nil, err
 	}
-	var heads []int64
-	for _, l := range leaders {
-		if l.DepartmentID == m.MainDepartment && l.MemberID != m.ID {
-			heads = append(heads, l.MemberID)
-		}
-	}
+	heads = slices.DeleteFunc(heads, func(id int64) bool { return id == m.ID })
 	if len(heads) > 0 {
 		return heads, nil
 	}

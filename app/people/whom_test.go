@@ -142,3 +142,33 @@ func (o *office) led(name, by string) {
 		return tx.SaveMember(&m)
 	})
 }
+
+func TestWhoStandsOverWhom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		o := resolving(t, db, clock)
+		o.led("zhouba", "sunqi")
+		for _, c := range []struct {
+			member, other string
+			want          bool
+		}{
+			{"sunqi", "zhouba", true},    // his 直接上级
+			{"shaojing", "zhouba", true}, // his 部门主管
+			{"gaozong", "zhouba", false}, // over his 部门主管 alone
+			{"gaozong", "shaojing", true},
+			{"zhouba", "zhouba", false},
+			{"shaojing", "shaojing", false},
+			{"shaojing", "jiangyi", false}, // head of another department
+		} {
+			over, err := o.people.StandsOver(o.db.Reader(t.Context()), o.ids[c.member], o.ids[c.other])
+			require.NoError(t, err)
+			require.Equal(t, c.want, over, "%s over %s", c.member, c.other)
+		}
+		o.leaves("shaojing")
+		over, err := o.people.StandsOver(o.db.Reader(t.Context()), o.ids["shaojing"], o.ids["zhouba"])
+		require.NoError(t, err)
+		require.False(t, over, "who has left stands over nobody")
+		over, err = o.people.StandsOver(o.db.Reader(t.Context()), o.ids["gaozong"], o.ids["zhouba"])
+		require.NoError(t, err)
+		require.True(t, over, "and 总经理办公室 stands in")
+	})
+}

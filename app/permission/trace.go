@@ -39,19 +39,8 @@ func (d *Permissions) above(r *store.Reader, clocks []store.Clock, member int64)
 		if !clock.Open() {
 			continue
 		}
-		superior, err := d.people.Superior(r, clock.ReceiverID)
-		if err != nil && !isMissing(err) {
-			return false, err
-		}
-		if err == nil && superior == member {
-			return true, nil
-		}
-		heads, err := d.people.Heads(r, clock.ReceiverID)
-		if err != nil && !isMissing(err) {
-			return false, err
-		}
-		if slices.Contains(heads, member) {
-			return true, nil
+		if above, err := d.people.StandsOver(r, member, clock.ReceiverID); err != nil || above {
+			return above, err
 		}
 	}
 	return false, nil

@@ -3,7 +3,6 @@ package request
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"guiju/app/chat"
 	"guiju/app/people"
@@ -176,26 +175,10 @@ func (q *Requests) overDeciders(r *store.Reader, member int64, steps []store.Req
 		deciders = openOf(deciders, steps[at].ID)
 	}
 	for _, d := range deciders {
-		over, err := q.over(r, member, d.MemberID)
+		over, err := q.people.StandsOver(r, member, d.MemberID)
 		if err != nil || over {
 			return over, err
 		}
 	}
 	return false, nil
-}
-
-// over says whether a member is the superior or the head of another.
-func (q *Requests) over(r *store.Reader, member, of int64) (bool, error) {
-	superior, err := q.people.Superior(r, of)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
-	}
-	if err == nil && superior == member {
-		return true, nil
-	}
-	heads, err := q.people.Heads(r, of)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
-	}
-	return slices.Contains(heads, member), nil
 }

@@ -1,7 +1,6 @@
 package request
 
 import (
-
 	"guiju/app/chat"
 	"guiju/app/policy"
 	"guiju/app/response"

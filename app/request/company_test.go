@@ -256,6 +256,11 @@ func (c *company) Heads(r *store.Reader, member int64) ([]int64, error) {
 	return []int64{id}, err
 }
 
+func (c *company) StandsOver(r *store.Reader, member, other int64) (bool, error) {
+	superior, err := c.Superior(r, other)
+	return err == nil && superior == member, nil
+}
+
 func (c *company) Sees(_ *store.Reader, m store.Member, _ policy.Permission) ([]int64, string, error) {
 	return []int64{m.ID}, "您的", nil
 }

@@ -82,7 +82,7 @@ func (q *Requests) visible(call *chat.Call, request store.Request, deciders []st
 		}
 	}
 	for _, id := range involved {
-		over, err := q.over(&call.Tx.Reader, me, id)
+		over, err := q.people.StandsOver(&call.Tx.Reader, me, id)
 		if err != nil || over {
 			return over, err
 		}

@@ -47,7 +47,7 @@ const (
 type People interface {
 	Resolve(r *store.Reader, w people.Whom, about int64) (people.Found, error)
 	Superior(r *store.Reader, member int64) (int64, error)
-	Heads(r *store.Reader, member int64) ([]int64, error)
+	StandsOver(r *store.Reader, member, other int64) (bool, error)
 }
 
 // Tasks is the domain.

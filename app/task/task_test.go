@@ -99,6 +99,11 @@ func (o *office) Heads(r *store.Reader, member int64) ([]int64, error) {
 	return []int64{head}, err
 }
 
+func (o *office) StandsOver(r *store.Reader, member, other int64) (bool, error) {
+	superior, err := o.Superior(r, other)
+	return err == nil && superior == member, nil
+}
+
 func (o *office) Sees(_ *store.Reader, m store.Member, _ policy.Permission) ([]int64, string, error) {
 	return []int64{m.ID}, "您的", nil
 }

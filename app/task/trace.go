@@ -66,15 +66,7 @@ func (t *Tasks) over(r *store.Reader, task store.Task, member int64) (bool, erro
 	if task.OwnerID == 0 || task.OwnerID == member {
 		return false, nil
 	}
-	heads, err := t.people.Heads(r, task.OwnerID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
-	}
-	superior, err := t.people.Superior(r, task.OwnerID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return false, err
-	}
-	return slices.Contains(append(heads, superior), member), nil
+	return t.people.StandsOver(r, member, task.OwnerID)
 }
 
 // story tells what was to be done, who has it and what happened.

@@ -16,6 +16,8 @@ CREATE INDEX members_status ON members (status);
 
 CREATE INDEX members_suspended ON members (suspended_at);
 
+CREATE INDEX memberships_leader ON memberships (is_leader);
+
 CREATE TABLE contact_events (
   id              BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   delivery_id     BIGINT NOT NULL,
