@@ -3,6 +3,7 @@ package permission
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ func (d *Permissions) assign(call *chat.Call) (chat.Answer, error) {
 	}
 	if to.ID == call.Member.ID {
 		return chat.Answer{}, d.himself()
+	}
+	if err := d.mayMakeAssigner(call, info); err != nil {
+		return chat.Answer{}, err
 	}
 	object, until, err := d.readAssignment(call, info)
 	if err != nil {
@@ -59,6 +63,28 @@ func (d *Permissions) assign(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	return chat.Accepted("", fmt.Sprintf("%s现在是%s%s，已通知本人。", to.Name, given, end)), nil
+}
+
+// mayMakeAssigner refuses a role that lets its holder assign permissions to
+// whoever may himself only by a grant: what he has for a time others could give
+// him back for good.
+func (d *Permissions) mayMakeAssigner(call *chat.Call, info policy.RoleInfo) error {
+	given := append([]policy.Holding{{Role: info.Role}}, d.rules().Implied(info.Role)...)
+	if !slices.Contains(d.rules().Permissions(given), policy.PermAssign) {
+		return nil
+	}
+	actor, err := d.people.Actor(&call.Tx.Reader, call.Member)
+	if err != nil {
+		return err
+	}
+	actor.Grants = nil
+	if d.rules().Permit(actor, policy.PermAssign, policy.Object{}, call.Tx.Now()).Allowed {
+		return nil
+	}
+	return chat.Refused{
+		Reason: "您的分配权限是临时授权，不能设置「" + info.Title + "」", Clause: "G2-4.2(3)",
+		Instead: "请管理员发送：权限 分配 " + call.Person("姓名").Name + " " + info.Title,
+	}
 }
 
 // roleNamed finds the role an assigner means. A permission is answered with how

@@ -183,7 +183,8 @@ func (d *Permissions) lockedRow(call *chat.Call) (store.Review, store.ReviewRow,
 	if row, err = call.Tx.ReviewRow(row.ID); err != nil {
 		return review, row, err
 	}
-	findings, err := call.Tx.ReviewFindings(row.ID, []store.FindingState{store.FindingOpen}, 0, maxFindings)
+	undecided := []store.FindingState{store.FindingOpen, store.FindingKept, store.FindingAsked} // another mark may decide anew
+	findings, err := call.Tx.ReviewFindings(row.ID, undecided, 0, maxFindings)
 	for _, f := range findings {
 		if f.MemberID == call.Member.ID {
 			return review, row, chat.Refused{

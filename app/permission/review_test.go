@@ -282,6 +282,20 @@ func TestReviewOfOneself(t *testing.T) {
 		require.EqualValues(o.t, 1, row.Findings)
 		require.Contains(o.t, o.says("蒋新", "权限审查 正常 "+row.Number), "涉及您本人，不能由您核查")
 		require.Contains(o.t, o.says("陈立", "权限审查 正常 "+row.Number), "【已受理】")
+		require.Contains(o.t, o.says("蒋新", "权限审查 异常 "+row.Number+" 收回"), "涉及您本人，不能由您核查", "marked by another it is about him still")
+		require.Contains(o.t, o.says("陈立", "权限审查 异常 "+row.Number+" 调整岗位"), "【已受理】")
+		require.Contains(o.t, o.says("蒋新", "权限审查 正常 "+row.Number), "涉及您本人，不能由您核查")
+	})
+}
+
+// Given somebody who may assign permissions for a time, when he makes others
+// what lets them assign, then he is refused: they could give it him back for ever.
+func TestATimeLimitedAssignerMakesNoAssigners(t *testing.T) {
+	onSQLite(t, func(o *office) {
+		o.grants("周八", "perm.assign", 30)
+		require.Contains(o.t, o.says("周八", "权限 分配 江一 管理员"), "【未通过】")
+		require.Contains(o.t, o.says("周八", "权限 分配 江一 运营人员"), "【已受理】")
+		require.Contains(o.t, o.says("陈立", "权限 分配 江一 管理员"), "【已受理】")
 	})
 }
 
