@@ -308,7 +308,7 @@ func TestApprovalsCommandListsAndAsks(t *testing.T) {
 
 		second, third := c.submits(nil), c.submits(nil)
 		told := c.says("魏伟", "审批 驳回 编制满了")
-		require.Contains(c.t, told, "【请补充】编号：等您审批的不止一项，请写编号\n"+third+" 账号申请：新人甲\n"+second)
+		require.Contains(c.t, told, "【请补充】编号：等您审批的不止一项，请写编号\n"+third+" 账号申请：新人甲（赵六）\n"+second)
 		require.Contains(c.t, c.says("魏伟", second), second+" 已驳回")
 		require.Equal(c.t, "running current waiting waiting", c.states(third))
 		require.Contains(c.t, c.says("魏伟", "帮助 审批"), "写法：审批 [编号] [同意|驳回] [意见]")
