@@ -321,7 +321,7 @@ func (t *turn) interrupt(f *form, cmd *Command, rest, text string) (Answer, bool
 			{Label: fmt.Sprintf("开始「%s」", cmd.Name), Do: doLine, Words: text},
 		}
 		t.keep(f)
-		return t.numbered(f, fmt.Sprintf("「%s」是「%s」的内容，还是要做别的？", clip(text, 20), f.Asking)), true, nil
+		return t.numbered(f, fmt.Sprintf("「%s」是要填的「%s」，还是要做别的？", clip(text, 20), f.Asking)), true, nil
 	default:
 		return Answer{}, false, nil
 	}
