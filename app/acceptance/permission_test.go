@@ -257,3 +257,27 @@ func TestReportedLostDecidesNothing(t *testing.T) {
 		require.Contains(t, w.Says("周八", "我的权限"), "运营人员")
 	})
 }
+
+// Every denial is on record with the permission it is about: also of what no
+// permission allows, such as one's own case or anything sensitive while one's
+// account is reported lost (S02).
+func TestS02_EveryDenialIsOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		number := numberIn(t, w.Says("钱十一", "权限申请 customer.view 查客户 7天"), "A")
+		w.Says("沈悦", "账号 挂失")
+		for i, denied := range []struct{ who, says, told, permission string }{
+			{"赵六", "谁有 log.read", "【无权限】需要 perm.view，可发送：权限申请 perm.view <理由> <期限>", "perm.view"},
+			{"钱十一", "审批 " + number + " 同意", "【未通过】不能审批自己的申请", "approval.node.permission.1.decide"},
+			{"沈悦", "审批 " + number + " 同意", "【未通过】您的账号已挂失", "approval.node.permission.1.decide"},
+			{"陈立", "权限 分配 陈立 审计人员", "【未通过】不能给自己分配", "perm.assign"},
+			{"邵静", "岗位变更 邵静 销售经理", "【未通过】不能变更自己的岗位", "post.assign"},
+		} {
+			require.Contains(t, w.Says(denied.who, denied.says), denied.told)
+			require.Equal(t, i+1, w.rows("SELECT COUNT(*) FROM audit WHERE action = 'permission.denied'"), denied.says)
+			require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM audit WHERE id = (SELECT MAX(id) FROM audit WHERE action = 'permission.denied')"+
+				" AND actor = ? AND detail LIKE ?", w.Member(denied.who).ID, `%"`+denied.permission+`"%`), denied.says)
+		}
+		require.Contains(t, w.Says("赵六", "权限申请 report.finance.view 核对 181天"), "【未通过】")
+		require.Equal(t, 5, w.rows("SELECT COUNT(*) FROM audit WHERE action = 'permission.denied'"), "what is refused for another reason is no denial")
+	})
+}

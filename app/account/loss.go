@@ -128,6 +128,7 @@ func (a *Accounts) restore(call *chat.Call) (chat.Answer, error) {
 	if member.ID == call.Member.ID {
 		return chat.Answer{}, chat.Refused{
 			Reason: "不能恢复自己的账号", Clause: "G2-4.2(3)", Instead: "请行政部或信息安全部门的其他同事核实后发送：账号 恢复 " + member.Name,
+			Denied: chat.NoPermission{Permission: string(policy.AccountManage), Object: member.UserID},
 		}
 	}
 	if member.SuspendedAt != nil {

@@ -65,7 +65,10 @@ func (a *Accounts) check(tx *store.Tx, req store.Request, _ store.RequestStep, b
 }
 
 func ownAccount(app store.AccountApplication) error {
-	return chat.Refused{Reason: "不能审批或开通自己的账号", Clause: "G1-4.2.1(四)", Instead: "请上级或其他管理员处理 " + app.Number}
+	return chat.Refused{
+		Reason: "不能审批或开通自己的账号", Clause: "G1-4.2.1(四)", Instead: "请上级或其他管理员处理 " + app.Number,
+		Denied: chat.NoPermission{Permission: string(policy.AccountManage), Object: app.Number},
+	}
 }
 
 // aboutOf is whom an application concerns, as far as he is a member already; 0

@@ -220,8 +220,7 @@ func (e *Engine) turn(tx *store.Tx, from From, source Source, act func(*turn) (A
 		if !ok {
 			return Answer{}, err
 		}
-		var denied NoPermission
-		if errors.As(err, &denied) {
+		if denied, ok := denial(err); ok {
 			if err := e.o.Permits.Denied(t.call(nil, source), denied.Permission, denied.Object); err != nil {
 				return Answer{}, fmt.Errorf("record denial of %s: %w", denied.Permission, err)
 			}

@@ -20,6 +20,10 @@ type Refused struct {
 	Reason  string // without a full stop at its end
 	Clause  string // "G1-4.1(3)b"; "" where the guide has none
 	Instead string
+	// Denied is the permission that a rule refuses which no application lifts,
+	// such as one's own case: the refusal is on record like one of permission
+	// (S02). Empty: refused for another reason.
+	Denied NoPermission
 }
 
 func (e Refused) Error() string {
@@ -74,6 +78,19 @@ type NoPermission struct {
 
 func (e NoPermission) Error() string {
 	return fmt.Sprintf("【无权限】需要 %s，可发送：权限申请 %s <理由> <期限>", e.Permission, e.Permission)
+}
+
+// denial finds the permission an error denies, for the record of refusals.
+func denial(err error) (NoPermission, bool) {
+	var denied NoPermission
+	if errors.As(err, &denied) {
+		return denied, true
+	}
+	var refused Refused
+	if errors.As(err, &refused) {
+		return refused.Denied, refused.Denied.Permission != ""
+	}
+	return denied, false
 }
 
 // NotFound is said of what does not exist and of what the asker may not see.

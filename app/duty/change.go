@@ -23,7 +23,10 @@ func (d *Duty) change(call *chat.Call) (chat.Answer, error) {
 	r := &call.Tx.Reader
 	m := call.Person("姓名")
 	if m.ID == call.Member.ID {
-		return chat.Answer{}, chat.Refused{Reason: "不能变更自己的岗位", Clause: "G1-4.2.1(四)", Instead: "请上级或其他管理员发送：岗位变更 " + m.Name + " <岗位>"}
+		return chat.Answer{}, chat.Refused{
+			Reason: "不能变更自己的岗位", Clause: "G1-4.2.1(四)", Instead: "请上级或其他管理员发送：岗位变更 " + m.Name + " <岗位>",
+			Denied: chat.NoPermission{Permission: string(policy.PostAssign), Object: m.UserID},
+		}
 	}
 	places, err := d.places(r)
 	if err != nil {

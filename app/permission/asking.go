@@ -137,7 +137,10 @@ func reportedLost(m store.Member) error {
 	if m.SuspendedAt == nil {
 		return nil
 	}
-	return chat.Refused{Reason: "您的账号已挂失，恢复之前不能处理权限", Clause: "G2-4.2(3)", Instead: "请其他同事处理，或先申请恢复账号"}
+	return chat.Refused{
+		Reason: "您的账号已挂失，恢复之前不能处理权限", Clause: "G2-4.2(3)", Instead: "请其他同事处理，或先申请恢复账号",
+		Denied: chat.NoPermission{Permission: string(policy.PermAssign)},
+	}
 }
 
 // mayDecide says whether the caller is asked about a subject or may assign

@@ -207,7 +207,10 @@ func (d *Permissions) holding(r *store.Reader, m store.Member, role policy.Role,
 
 // himself refuses what nobody does for himself.
 func (d *Permissions) himself() error {
-	return chat.Refused{Reason: "不能给自己分配、收回或解除权限", Clause: "G1-4.2.1(四)", Instead: "请另一位管理员办理，或发送：权限申请 <权限> <理由>"}
+	return chat.Refused{
+		Reason: "不能给自己分配、收回或解除权限", Clause: "G1-4.2.1(四)", Instead: "请另一位管理员办理，或发送：权限申请 <权限> <理由>",
+		Denied: chat.NoPermission{Permission: string(policy.PermAssign)},
+	}
 }
 
 // worded turns the refusals of people into the member's words.

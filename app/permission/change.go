@@ -209,7 +209,10 @@ func (d *Permissions) lockedChange(call *chat.Call) (store.PermissionChange, err
 		return c, err
 	}
 	if c.MemberID == call.Member.ID {
-		return c, chat.Refused{Reason: "不能确认自己的权限变更", Clause: "S02", Instead: "追溯 " + c.Number}
+		return c, chat.Refused{
+			Reason: "不能确认自己的权限变更", Clause: "S02", Instead: "追溯 " + c.Number,
+			Denied: chat.NoPermission{Permission: string(policy.PermAssign), Object: c.Number},
+		}
 	}
 	may, err := d.mayDecide(call, c.Subject())
 	if err == nil && may {

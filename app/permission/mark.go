@@ -190,6 +190,7 @@ func (d *Permissions) lockedRow(call *chat.Call) (store.Review, store.ReviewRow,
 			return review, row, chat.Refused{
 				Reason: row.Number + "「" + row.Title + "」涉及您本人，不能由您核查", Clause: "S02",
 				Instead: "请另一位管理员核查；到期未完成的由信息安全部门核查",
+				Denied:  chat.NoPermission{Permission: string(policy.PermAssign), Object: row.Number},
 			}
 		}
 	}

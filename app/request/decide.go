@@ -54,11 +54,11 @@ func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []sto
 	case !call.Member.Present():
 		return denied
 	case call.Member.SuspendedAt != nil:
-		return chat.Refused{Reason: "您的账号已挂失，暂时不能审批", Clause: "G2-4.2(3)", Instead: "请行政部或信息安全部门核实后恢复"}
+		return chat.Refused{Reason: "您的账号已挂失，暂时不能审批", Clause: "G2-4.2(3)", Instead: "请行政部或信息安全部门核实后恢复", Denied: denied}
 	case me == request.ApplicantID:
-		return ownCase(request, "不能审批自己的申请")
+		return ownCase(request, "不能审批自己的申请", denied)
 	case me == request.AboutID:
-		return ownCase(request, "不能审批与自己有关的申请")
+		return ownCase(request, "不能审批与自己有关的申请", denied)
 	case at < 0 && mine < 0:
 		return denied
 	case at < 0:
@@ -102,8 +102,8 @@ func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []sto
 	return denied
 }
 
-func ownCase(request store.Request, reason string) error {
-	return chat.Refused{Reason: reason, Clause: "G1-4.2.1(四)", Instead: "催办 " + request.Number + "，或 撤回 " + request.Number}
+func ownCase(request store.Request, reason string, denied chat.NoPermission) error {
+	return chat.Refused{Reason: reason, Clause: "G1-4.2.1(四)", Instead: "催办 " + request.Number + "，或 撤回 " + request.Number, Denied: denied}
 }
 
 // permissionOf is the code that lets somebody decide one step (G1-4.3.2(2)).
