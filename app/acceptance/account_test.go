@@ -390,7 +390,7 @@ func TestG2_4_2_3_AE2_ForgedCallbacks(t *testing.T) {
 // The monthly review lists what nobody uses, too many administrators and old
 // secrets; the report shows the same to those who may.
 func TestAccountReview(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, noNightly, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("赵六", "报表 账号"), "【无权限】")
 		report := w.Says("方安", "报表 账号")
 		require.Contains(t, report, "【账号报表】3月2日 10:00")

@@ -264,7 +264,7 @@ func TestG1_4_2_2_3_AVacantPostIsShown(t *testing.T) {
 // Once a quarter the matrices are reviewed with the roles: whoever keeps the
 // processes is asked to put in order what overlaps or is vacant.
 func TestG1_4_2_2_3_MatricesAreReviewedEachQuarter(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, noNightly, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("唐流", "责任矩阵 检查"), "【还没有流程的节点】6 处\n· 财务经理：发票开具")
 		w.composes("P-02", append(order, "保存")...)
 		w.composes("P-06", order[0], "合同审核", "R 销售经理 A 销售经理", "保存", "仍然保存")

@@ -76,7 +76,7 @@ func TestChangeWhenTheConfirmerLeaves(t *testing.T) {
 }
 
 func TestG1_4_3_2_3_b_AE1_AReviewEachQuarter(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, quarterEve, func(t *testing.T, w *World) {
 		w.To("2026-04-01 08:59:59")
 		require.Contains(t, w.Says("陈立", "权限审查"), "【未通过】还没有做过权限审查")
 		w.To("2026-04-01 09:00:00")
@@ -136,7 +136,7 @@ func (w *World) everyPart(name, text string) string {
 }
 
 func TestG1_4_3_2_3_b_AE2_AnUnusedPermissionIsFlagged(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, noNightly, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("张三", "权限申请 doc.destroy 清理过期档案 180天"), "【已受理】A20260302-0001")
 		require.Contains(t, w.Says("赵六", "权限申请 log.read 查故障 180天"), "【已受理】A20260302-0002")
 		for _, who := range []string{"陈立", "魏伟", "方安", "方安"} {
@@ -165,7 +165,7 @@ func TestG1_4_3_2_3_b_AE2_AnUnusedPermissionIsFlagged(t *testing.T) {
 
 // Not finished in ten working days it is for 信息安全部门, who may finish it.
 func TestReviewThatIsLate(t *testing.T) {
-	each(t, func(t *testing.T, w *World) {
+	eachWith(t, noNightly, func(t *testing.T, w *World) {
 		w.To("2026-04-14 17:00")
 		w.GetsNothing("方安", "权限审查")
 		report := w.everyPart("方安", "权限审查")

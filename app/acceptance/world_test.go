@@ -66,6 +66,10 @@ func eachWith(t *testing.T, change func(*playground.Options), test func(t *testi
 	}
 }
 
+// noNightly leaves out the nightly comparison of contacts, for tests that let
+// months go by.
+func noNightly(o *playground.Options) { o.Overlay = "\njobs: {J-CONTACT-SYNC: \"off\"}\n" }
+
 // newWorld starts the company; change alters how.
 func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *World {
 	t.Helper()

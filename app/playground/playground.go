@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ type Options struct {
 	Redis          config.Redis
 	Dir            string // for the spool and files of this run; it must exist
 	Rulebook       string // path of overrides; empty: the example company's
+	Overlay        string // YAML of further keys for the example company's rulebook
 	Platform       sandbox.Options
 	Logger         *slog.Logger
 	Machine        func() time.Time
@@ -143,7 +145,7 @@ func (p *Playground) config(o Options, platform sandbox.Options) (config.Config,
 	cfg.Rulebook = o.Rulebook
 	if cfg.Rulebook == "" {
 		cfg.Rulebook = filepath.Join(o.Dir, "company.yaml")
-		if err := os.WriteFile(cfg.Rulebook, overlay, 0o600); err != nil {
+		if err := os.WriteFile(cfg.Rulebook, append(slices.Clone(overlay), o.Overlay...), 0o600); err != nil {
 			return cfg, fmt.Errorf("write the company's rulebook: %w", err)
 		}
 	}
