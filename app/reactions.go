@@ -18,6 +18,7 @@ func (a *App) react() {
 	a.notify.OnRefused(a.undeliverable)
 	a.people.OnLeft(a.duty.Left)
 	a.people.OnPlaced(a.requests.Placed)
+	a.people.OnPlaced(a.permissions.Placed)
 	a.people.OnRaise(a.tasks.Raise)
 	a.people.OnJoining(a.account.Approved)
 	a.account.OnLoss(a.comm.Inform, a.comm.Overtaken)

@@ -118,3 +118,35 @@ func TestE2_0_AStepIsForWhoeverHasTheRoleNow(t *testing.T) {
 		require.Contains(t, w.Says("蒋新", "审批 "+number+" 同意"), "申请通过")
 	})
 }
+
+// The same for what a move adds: who gives up the post 用户权限管理 confirms
+// nothing any more, and whoever holds it has the card.
+func TestE2_0_AChangeIsConfirmedByWhoHoldsThePostNow(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		require.Contains(t, w.Says("韩梅", "岗位变更 李四 用户权限管理"), "【已受理】")
+		w.Company("update_user", map[string]any{"userid": "zhouba", "department": []int{4}, "main_department": 4})
+		change := numberIn(t, w.Gets("李四", "新增待确认", "确认新增").String(), "QX")
+		w.Gets("王五", change, "新增待确认")
+		require.Contains(t, w.Says("陈立", "岗位变更 李四 采购经理 用户权限管理"), "【已受理】")
+		w.Settle()
+		require.Contains(t, w.Says("李四", "权限变更 确认 "+change), "【未通过】"+change+" 已转交他人确认")
+		require.NotContains(t, w.Says("李四", "我的待办"), change)
+		require.Equal(t, 1, w.Count("王五", change, "新增待确认"), "he has been asked already")
+		require.Contains(t, w.Presses("王五", "确认新增"), "【已受理】"+change)
+	})
+}
+
+// And for the review: who is no 管理员 any more reviews nothing.
+func TestE2_0_AReviewIsForWhoeverIsAdministratorNow(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		require.Contains(t, w.Says("陈立", "权限 分配 江一 管理员"), "【已受理】")
+		w.To("2026-04-01 09:00")
+		review := numberIn(t, w.Says("江一", "我的待办"), "QS")
+		require.Contains(t, w.Says("陈立", "权限 收回 江一 管理员"), "【已受理】")
+		w.Settle()
+		require.NotContains(t, w.Says("江一", "我的待办"), review)
+		require.Contains(t, w.Says("江一", "权限审查 全部正常 "+review), "【")
+		require.NotContains(t, w.Says("江一", "权限审查 全部正常 "+review), "【已受理】")
+		require.Contains(t, w.Says("蒋新", "权限审查 全部正常 "+review), "【已受理】")
+	})
+}

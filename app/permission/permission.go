@@ -93,6 +93,7 @@ func (d *Permissions) Register(q *queue.Queue) {
 	queue.Register(q, d.reviewDue, queue.Deadline())
 	queue.Register(q, d.withdraw)
 	queue.Register(q, d.confirmPage)
+	queue.Register(q, d.inForce)
 }
 
 // The kinds of record a number may mean.
