@@ -107,12 +107,12 @@ func TestE2_0_APressOnAnEndedQuestionChangesNothing(t *testing.T) {
 func TestE2_0_AChoiceExpiresAfterThirtyMinutes(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		w.Says("赵六", "我的企业微信登录不上了")
-		card := w.Gets("赵六", "发给技术支持部？")
+		w.Gets("赵六", "发给技术支持部？")
 		w.Advance(29 * time.Minute)
 		require.Contains(t, w.Presses("赵六", "发送"), "【已受理】M20260302-0001")
 
 		w.Says("赵六", "发票丢了怎么办")
-		card = w.Gets("赵六", "发给财务部？")
+		card := w.Gets("赵六", "发给财务部？")
 		w.Advance(31 * time.Minute)
 		require.Contains(t, w.PressesOn("赵六", card, w.keyOf(card, "发送")), "已经过期，没有执行任何操作")
 		w.GetsNothing("何静", "发票丢了")

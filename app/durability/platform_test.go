@@ -175,22 +175,6 @@ func (p platform) shown(user string, words ...string) int {
 	return n
 }
 
-// calls counts the API calls on a path that WeCom answered with errcode 0.
-func (p platform) calls(path string) int {
-	p.t.Helper()
-	var page struct {
-		Items []sandbox.TrafficItem `json:"items"`
-	}
-	p.get("traffic?after=0", &page)
-	n := 0
-	for _, i := range page.Items {
-		if i.Direction == "api" && strings.Contains(i.Path, path) && i.Status == 200 && i.ErrCode == 0 {
-			n++
-		}
-	}
-	return n
-}
-
 func (p platform) post(path string, body, into any) {
 	p.t.Helper()
 	encoded, err := json.Marshal(body)

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -352,10 +351,6 @@ type sodRule struct {
 	a, b []Role
 	same bool // only for the same process, case or destruction
 	text []string
-}
-
-func compareHoldings(a, b Holding) int {
-	return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Source, b.Source))
 }
 
 // NodeDuty is the role that deciding a node of a process amounts to, for

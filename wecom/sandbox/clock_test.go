@@ -20,7 +20,6 @@ type timers struct {
 	mu   sync.Mutex
 	due  map[time.Time]func(now time.Time)
 	ran  []string
-	now  func() time.Time
 	fail error
 }
 
@@ -179,10 +178,10 @@ func (hanging) Settle(ctx context.Context, _ time.Time) (int, int, int, error) {
 }
 
 // stuck has one job in a machine-time backoff: due, but not runnable now.
-type stuck struct{ timers }
+type stuck struct{}
 
-func (s *stuck) NextDue(context.Context) (time.Time, bool, error) { return minute(-5), true, nil }
-func (s *stuck) Settle(context.Context, time.Time) (int, int, int, error) {
+func (stuck) NextDue(context.Context) (time.Time, bool, error) { return minute(-5), true, nil }
+func (stuck) Settle(context.Context, time.Time) (int, int, int, error) {
 	return 0, 0, 1, nil
 }
 
@@ -190,7 +189,7 @@ func TestWaitingWorkDoesNotStopTheClock(t *testing.T) {
 	r := newRig(t)
 	other := &timers{}
 	other.plan(minute(3), nothing)
-	defer r.p.AddWorker("stuck", &stuck{})()
+	defer r.p.AddWorker("stuck", stuck{})()
 	defer r.p.AddWorker("other", other)()
 	out := r.advance("5m")
 	require.Equal(t, 1.0, out["waiting"])
