@@ -29,13 +29,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"guiju/app/chat"
 	"guiju/app/notify"
 	"guiju/app/people"
-	"guiju/app/policy"
 	"guiju/app/request"
 	"guiju/store"
 	"guiju/store/queue"
@@ -193,23 +191,4 @@ func (a *Accounts) when(t time.Time) string {
 
 func (a *Accounts) day(t time.Time) string {
 	return t.In(a.rules().Calendar().Location()).Format("2006-01-02")
-}
-
-// span is an amount of working time as people read it.
-func span(s policy.WorkSpan) string {
-	if s.Workdays > 0 {
-		return fmt.Sprintf("%d 个工作日", s.Workdays)
-	}
-	if s.Time%time.Hour == 0 {
-		return fmt.Sprintf("%d 个工作小时", s.Time/time.Hour)
-	}
-	return fmt.Sprintf("%d 个工作分钟", s.Time/time.Minute)
-}
-
-func clip(text string, runes int) string {
-	line := strings.Join(strings.Fields(text), " ")
-	if r := []rune(line); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return line
 }

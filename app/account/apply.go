@@ -168,11 +168,11 @@ func (a *Accounts) departmentNamed(r *store.Reader, said string) (store.Departme
 	}
 	switch len(fit) {
 	case 0:
-		return store.Department{}, chat.Refused{Reason: "通讯录里没有「" + clip(said, 20) + "」这个部门", Instead: "写企业微信通讯录里的部门名称，例如 市场部"}
+		return store.Department{}, chat.Refused{Reason: "通讯录里没有「" + chat.OneLine(said, 20) + "」这个部门", Instead: "写企业微信通讯录里的部门名称，例如 市场部"}
 	case 1:
 		return fit[0], nil
 	}
-	return store.Department{}, chat.Refused{Reason: "有多个部门都叫「" + clip(said, 20) + "」", Instead: "写成 上级部门/" + clip(said, 20)}
+	return store.Department{}, chat.Refused{Reason: "有多个部门都叫「" + chat.OneLine(said, 20) + "」", Instead: "写成 上级部门/" + chat.OneLine(said, 20)}
 }
 
 // applyCreate is 账号申请 新增.

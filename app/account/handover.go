@@ -339,7 +339,7 @@ func (a *Accounts) showHandOver(call *chat.Call) (chat.Answer, error) {
 			fmt.Fprintf(&b, "\n……还有 %d 项", len(works)-maxListed)
 			break
 		}
-		fmt.Fprintf(&b, "\n· %s %s", w.Number, clip(w.Title, 40))
+		fmt.Fprintf(&b, "\n· %s %s", w.Number, chat.OneLine(w.Title, 40))
 		switch {
 		case w.State == store.WorkListed:
 			b.WriteString("：待交接")
@@ -377,7 +377,7 @@ func (a *Accounts) drawHandOver(r *store.Reader, v notify.View) (notify.Rendered
 		}
 		open++
 		if len(lines) < shownWorks {
-			lines = append(lines, w.Number+" "+clip(w.Title, 30))
+			lines = append(lines, w.Number+" "+chat.OneLine(w.Title, 30))
 		}
 	}
 	if open > shownWorks {
@@ -391,7 +391,7 @@ func (a *Accounts) drawHandOver(r *store.Reader, v notify.View) (notify.Rendered
 			{KeyName: "编号", Value: h.Number},
 			{KeyName: "待交接", Value: fmt.Sprintf("%d 项", open)},
 		},
-		SubTitle: clip(strings.Join(lines, "；"), cardText),
+		SubTitle: chat.OneLine(strings.Join(lines, "；"), cardText),
 		Buttons: []card.Button{
 			{Text: "指定接手人", Style: 1, Key: notify.Key(0, "指定接手人 "+h.Number)},
 			{Text: "查看清单", Style: 2, Key: notify.Key(0, "交接 "+h.Number)},

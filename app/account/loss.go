@@ -187,9 +187,9 @@ func (a *Accounts) suspended(call *chat.Call) (store.Member, error) {
 		}
 		return call.Tx.Member(fit[0].ID)
 	case len(fit) > 1:
-		return store.Member{}, chat.Refused{Reason: fmt.Sprintf("有 %d 位叫「%s」的同事账号已暂停", len(fit), clip(said, 20)), Instead: "写账号：账号 恢复 " + fit[0].UserID}
+		return store.Member{}, chat.Refused{Reason: fmt.Sprintf("有 %d 位叫「%s」的同事账号已暂停", len(fit), chat.OneLine(said, 20)), Instead: "写账号：账号 恢复 " + fit[0].UserID}
 	case len(all) == 0:
-		return store.Member{}, chat.Refused{Reason: "没有找到「" + clip(said, 20) + "」", Instead: "写姓名或账号"}
+		return store.Member{}, chat.Refused{Reason: "没有找到「" + chat.OneLine(said, 20) + "」", Instead: "写姓名或账号"}
 	case all[0].Status == store.MemberLeft:
 		return store.Member{}, chat.Refused{Reason: all[0].Name + "已离职", Instead: "重新入职时在企业微信后台恢复账号即可"}
 	}

@@ -180,7 +180,7 @@ func (a *Accounts) activation(_ context.Context, _ *queue.Job, args Activation) 
 		if err != nil {
 			return err
 		}
-		limit := span(a.rules().Rules().Account.ActivationDays)
+		limit := a.rules().Rules().Account.ActivationDays.Words()
 		if app.State == store.AccountOpening && app.OpenedAt != nil {
 			opener, err := a.people.Resolve(&tx.Reader, people.Whom(a.rules().Rules().Account.OpenBy), 0)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {

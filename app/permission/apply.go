@@ -46,7 +46,7 @@ func (d *Permissions) apply(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	again := "权限申请 " + string(info.Code) + " " + clip(reason, 20) + " %s"
+	again := "权限申请 " + string(info.Code) + " " + chat.OneLine(reason, 20) + " %s"
 	if err := asked.check(call.Tx.Now(), d.termRules(), again); err != nil {
 		return chat.Answer{}, err
 	}
@@ -88,7 +88,7 @@ func (d *Permissions) readApplication(call *chat.Call) (reason string, asked ter
 	if call.Has("期限") {
 		asked, err = readTerm(call.Text("期限"), now)
 		if errors.Is(err, words.ErrUnknown) {
-			err = chat.Refused{Reason: "看不懂期限「" + clip(call.Text("期限"), 20) + "」", Instead: "写成 7天、30天 或 到4月1日"}
+			err = chat.Refused{Reason: "看不懂期限「" + chat.OneLine(call.Text("期限"), 20) + "」", Instead: "写成 7天、30天 或 到4月1日"}
 		}
 	} else {
 		reason, asked, err = splitTerm(reason, now)

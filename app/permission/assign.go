@@ -111,7 +111,7 @@ func (d *Permissions) roleNamed(word string, to store.Member) (policy.RoleInfo, 
 	if len(near) > 0 {
 		instead = strings.Join(near, "、")
 	}
-	return info, chat.Refused{Reason: "没有名为「" + clip(word, 30) + "」的角色", Instead: instead}
+	return info, chat.Refused{Reason: "没有名为「" + chat.OneLine(word, 30) + "」的角色", Instead: instead}
 }
 
 // readAssignment reads object and term behind a role. Either may be missing.
@@ -135,7 +135,7 @@ func (d *Permissions) readAssignment(call *chat.Call, info policy.RoleInfo) (obj
 	}
 	asked, err := readTerm(limit, now)
 	if errors.Is(err, words.ErrUnknown) {
-		return "", until, chat.Refused{Reason: "看不懂期限「" + clip(limit, 20) + "」", Instead: "写成 30天 或 到4月1日，不写为长期"}
+		return "", until, chat.Refused{Reason: "看不懂期限「" + chat.OneLine(limit, 20) + "」", Instead: "写成 30天 或 到4月1日，不写为长期"}
 	}
 	if err != nil {
 		return "", until, err
@@ -177,11 +177,11 @@ func (d *Permissions) readObject(r *store.Reader, info policy.RoleInfo, object s
 	}
 	switch len(departments) {
 	case 0:
-		return "", chat.Refused{Reason: "没有找到部门「" + clip(object, 20) + "」", Instead: "写部门的全称"}
+		return "", chat.Refused{Reason: "没有找到部门「" + chat.OneLine(object, 20) + "」", Instead: "写部门的全称"}
 	case 1:
 		return fmt.Sprint(departments[0].ID), nil
 	}
-	return "", chat.Refused{Reason: "有几个部门叫「" + clip(object, 20) + "」", Instead: "写部门在企业微信里的编号"}
+	return "", chat.Refused{Reason: "有几个部门叫「" + chat.OneLine(object, 20) + "」", Instead: "写部门在企业微信里的编号"}
 }
 
 func objectWord(info policy.RoleInfo) string {
@@ -386,7 +386,7 @@ func because(why string) string {
 	if why == "" {
 		return ""
 	}
-	return "，原因：" + clip(why, 60)
+	return "，原因：" + chat.OneLine(why, 60)
 }
 
 // forbid is 权限 禁止: an explicit deny, which comes before roles and grants (S02).
@@ -395,7 +395,7 @@ func (d *Permissions) forbid(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	why := clip(call.Text("原因"), maxReason)
+	why := chat.OneLine(call.Text("原因"), maxReason)
 	title := info.Title + objectSuffix(object)
 	if d.rules().Base(info.Code) && info.Code == policy.ItemAnswer {
 		return chat.Answer{}, chat.Refused{Reason: "「" + info.Title + "」是工作必需的基本权限，不能禁止", Instead: "账号有风险时，发送：账号 挂失"}

@@ -156,7 +156,7 @@ func (d *Permissions) confirm(call *chat.Call) (chat.Answer, error) { return d.s
 
 // reject is 拒绝.
 func (d *Permissions) reject(call *chat.Call) (chat.Answer, error) {
-	return d.settle(call, false, clip(call.Text("说明"), maxReason))
+	return d.settle(call, false, chat.OneLine(call.Text("说明"), maxReason))
 }
 
 func (d *Permissions) settle(call *chat.Call, confirm bool, why string) (chat.Answer, error) {

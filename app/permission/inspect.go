@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"guiju/app/chat"
 	"guiju/app/policy"
 	"guiju/store"
 )
@@ -77,7 +78,7 @@ func (g *gathering) inspectConflicts(row *store.ReviewRow, b store.RoleBinding, 
 		}
 		both := store.ReviewFinding{Kind: conflictFinding, MemberID: m.ID, Text: finding.Text}
 		pair := fmt.Sprintf("conflict:%d:%s:%s:%s:%s", m.ID, c.A.Role, c.A.Object, c.B.Role, c.B.Object)
-		if err := g.add(g.layout, both, clip(pair, 150)); err != nil {
+		if err := g.add(g.layout, both, chat.OneLine(pair, 150)); err != nil {
 			return err
 		}
 		g.layoutChanged = true
@@ -236,7 +237,7 @@ func (g *gathering) inspectLayout() error {
 			text := fmt.Sprintf("另有 %d 个岗位没有人担任", len(vacant)-maxListed)
 			return g.add(g.layout, store.ReviewFinding{Kind: vacantFinding, Text: text}, "vacant:more")
 		}
-		if err := g.add(g.layout, store.ReviewFinding{Kind: vacantFinding, Text: "岗位「" + clip(post, 40) + "」没有人担任"}, "vacant:"+clip(store.Fold(post), 60)); err != nil {
+		if err := g.add(g.layout, store.ReviewFinding{Kind: vacantFinding, Text: "岗位「" + chat.OneLine(post, 40) + "」没有人担任"}, "vacant:"+chat.OneLine(store.Fold(post), 60)); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func (d *Permissions) markNormal(call *chat.Call) (chat.Answer, error) {
 	if row.Findings > 0 {
 		measure = "保留"
 	}
-	if text := clip(call.Text("说明"), maxMeasure); text != "" {
+	if text := chat.OneLine(call.Text("说明"), maxMeasure); text != "" {
 		measure = text
 	}
 	return d.mark(call, review, row, store.ReviewNormal, measure)
@@ -58,7 +58,7 @@ func (d *Permissions) markAbnormal(call *chat.Call) (chat.Answer, error) {
 	if row.Result == store.ReviewAbnormal {
 		return d.alreadyMarked(call, row)
 	}
-	measure := clip(call.Text("措施"), maxMeasure)
+	measure := chat.OneLine(call.Text("措施"), maxMeasure)
 	if measure == "" {
 		measure = row.Proposal
 	}

@@ -234,7 +234,7 @@ func (d *Permissions) permissionNamed(word string) (policy.PermissionInfo, error
 	if len(near) > 0 {
 		instead = strings.Join(near, "、")
 	}
-	return policy.PermissionInfo{}, chat.Refused{Reason: "没有名为「" + clip(word, 30) + "」的权限", Instead: instead}
+	return policy.PermissionInfo{}, chat.Refused{Reason: "没有名为「" + chat.OneLine(word, 30) + "」的权限", Instead: instead}
 }
 
 // audit records what the caller did.
@@ -248,7 +248,7 @@ func (d *Permissions) audit(call *chat.Call, action string, subject store.Subjec
 	})
 }
 
-func (d *Permissions) when(t time.Time) string { return d.local(t).Format("1月2日 15:04") }
+func (d *Permissions) when(t time.Time) string { return d.rules().Calendar().Moment(t) }
 
 // until is the end of something held, "" when it has none.
 func (d *Permissions) until(t time.Time) string {

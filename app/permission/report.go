@@ -95,12 +95,12 @@ func (d *Permissions) reviewNamed(call *chat.Call) (store.Review, error) {
 		}
 	case strings.HasPrefix(words.Fold(said), "qs"):
 		if review, err = r.ReviewByNumber(strings.ToUpper(said)); isMissing(err) {
-			return review, chat.NotFound{Number: clip(said, 20)}
+			return review, chat.NotFound{Number: chat.OneLine(said, 20)}
 		}
 	default:
 		quarter, ok := readQuarter(said, d.local(call.At))
 		if !ok {
-			return review, chat.Refused{Reason: "看不懂季度「" + clip(said, 20) + "」", Instead: "写成 2026年第2季度、2026Q2 或 本季度"}
+			return review, chat.Refused{Reason: "看不懂季度「" + chat.OneLine(said, 20) + "」", Instead: "写成 2026年第2季度、2026Q2 或 本季度"}
 		}
 		if review, err = r.ReviewByQuarter(quarter); isMissing(err) {
 			return review, chat.Refused{Reason: quarterWords(quarter) + "没有权限审查", Clause: "G1-4.3.2(3)b", Instead: "权限审查"}

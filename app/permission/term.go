@@ -189,7 +189,7 @@ func splitTerm(text string, now time.Time) (reason string, t term, err error) {
 		}
 	}
 	if len(list) > 0 && hugeTerm.MatchString(list[len(list)-1]) {
-		return "", term{}, chat.Refused{Reason: "看不懂期限「" + clip(list[len(list)-1], 20) + "」", Instead: "写成 7天、30天 或 到4月1日"}
+		return "", term{}, chat.Refused{Reason: "看不懂期限「" + chat.OneLine(list[len(list)-1], 20) + "」", Instead: "写成 7天、30天 或 到4月1日"}
 	}
 	return tidy(list), term{}, nil
 }
