@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -80,5 +81,32 @@ func TestLongNamesBreakNoCard(t *testing.T) {
 		w.Company("delete_user", map[string]any{"userid": "zhouba"})
 		w.Upkeep()
 		require.Empty(t, w.buried())
+	})
+}
+
+// Given a userid the rulebook names as 管理员, when its owner has left and
+// somebody else is given it, then the other 管理员 hear of it.
+func TestSomebodyElseUnderAnAdministratorsUserID(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Company("delete_user", map[string]any{"userid": "chenli"})
+		w.Advance(2 * time.Minute)
+		w.GetsNothing("蒋新", "现在使用账号")
+		w.joins("chenli", "陈丽丽", 4)
+		w.Gets("蒋新", "【提醒】陈丽丽 现在使用账号 chenli", "账号 挂失 chenli")
+		w.Company("update_user", map[string]any{"userid": "chenli", "position": "会计"})
+		require.Equal(t, 1, w.Count("蒋新", "现在使用账号"))
+		require.Contains(t, w.Says("方安", "账号 挂失 chenli"), "陈丽丽的账号已挂失")
+	})
+}
+
+// Given an applicant whose superior's phone is lost, when the superior would
+// decide in his place, then somebody above does.
+func TestALostPhoneDecidesForNobody(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("高总", "账号 挂失")
+		number := numberIn(t, w.Says("沈悦", "账号申请 变更 郑十 市场部 市场经理 3月9日"), "A")
+		require.Zero(t, w.Count("高总", number))
+		require.NotContains(t, w.Says("沈悦", "追溯 "+number), "由高总处理")
+		require.NotContains(t, w.Says("沈悦", "追溯 "+number), "暂时没有人可以处理")
 	})
 }

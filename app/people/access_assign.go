@@ -270,6 +270,27 @@ func (p *People) warnOfAdministrators(tx *store.Tx) error {
 	})
 }
 
+// warnOfAdministrator tells the other 管理员 when somebody comes to a userid that
+// the rulebook names as 管理员: he is one from now on, whoever he is, for WeCom
+// gives the userid of somebody who left to somebody else, and renames.
+func (p *People) warnOfAdministrator(tx *store.Tx, c change) error {
+	m := c.after
+	came := c.back() || c.first() || store.Fold(c.before.UserID) != store.Fold(m.UserID)
+	if c.quiet || !came || !m.Present() || !p.rules().IsAdministrator(m.UserID) {
+		return nil
+	}
+	all, err := p.Administrators(&tx.Reader)
+	if err != nil {
+		return err
+	}
+	return p.notify.Tell(tx, notify.Notice{
+		To: slices.DeleteFunc(all, func(id int64) bool { return id == m.ID }), Important: true,
+		Purpose: "permission.administrator_came", Subject: store.Subject{Kind: "member", ID: m.ID},
+		Text: fmt.Sprintf("【提醒】%s 现在使用账号 %s。规则的 administrators 写明这个账号是管理员，他因此成为管理员（依据 G2-4.2(3)）。"+
+			"如果他不是，请立即让行政部或信息安全部门发送：账号 挂失 %s，并修改规则文件。", m.Name, m.UserID, m.UserID),
+	})
+}
+
 // Suspend leaves a member only the base permissions, at once (挂失,
 // G2-4.2(3)). Suspended again, he stays so.
 func (p *People) Suspend(tx *store.Tx, member, by int64) error {

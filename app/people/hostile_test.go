@@ -1,14 +1,18 @@
 package people_test
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"guiju/app/people"
+	"guiju/callback/event"
 	"guiju/store"
+	"guiju/store/storetest"
 )
 
 // What somebody might try, or two things that meet.
@@ -108,6 +112,64 @@ func TestAPageThatRunsAgainPassesNobodyOver(t *testing.T) {
 		require.Greater(t, lost, 1)
 		for _, name := range names {
 			require.Equal(t, []string{"other"}, o.holds(name), name)
+		}
+	})
+}
+
+// Given somebody who leaves while he is given a role, moved and looked at
+// again, then whoever comes first, he ends with nothing.
+func TestWhoeverMeetsALeaverHeEndsWithNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		o := newOffice(t, db, clock)
+		quiet, _ := o.replica(db)
+		for round := range 20 {
+			name := fmt.Sprintf("goer%d", round)
+			o.joins(name, 3, false, "", people.BecauseFirst)
+			id := o.ids[name]
+			acts := []func(tx *store.Tx) error{
+				func(tx *store.Tx) error {
+					e := &event.UserDeleted{Header: event.Header{ChangeType: "delete_user", CreateTime: tx.Now()}, UserID: name}
+					return quiet.Changed(tx, people.Told{Key: "left:" + name, Event: e})
+				},
+				func(tx *store.Tx) error {
+					return quiet.Assign(tx, people.Assignment{Member: id, Role: "quality_controller", By: o.ids["chenli"]})
+				},
+				func(tx *store.Tx) error {
+					return quiet.Grant(tx, store.Grant{MemberID: id, Permission: "log.read", By: o.ids["chenli"]})
+				},
+				func(tx *store.Tx) error {
+					m, err := tx.Member(id)
+					if err != nil {
+						return err
+					}
+					if err := tx.SetMemberships(id, []store.Membership{{MemberID: id, DepartmentID: 4}}); err != nil {
+						return err
+					}
+					_, err = quiet.Reconcile(tx, m, people.Cause{Kind: people.BecauseRulebook, Reason: "规则"})
+					return err
+				},
+				func(tx *store.Tx) error { return quiet.Suspend(tx, id, o.ids["chenli"]) },
+			}
+			results := make([]error, len(acts))
+			var all sync.WaitGroup
+			for i, act := range acts {
+				all.Go(func() { results[i] = db.InTx(t.Context(), act) })
+			}
+			all.Wait()
+			require.NoError(t, results[0])
+			for i, err := range results[1:] {
+				invalid := &people.Invalid{}
+				require.True(t, err == nil || errors.As(err, &invalid), "act %d: %v", i+1, err)
+			}
+			bindings, err := db.Reader(t.Context()).BindingsOf(id)
+			require.NoError(t, err)
+			for _, b := range bindings {
+				require.False(t, b.State.InForce() || b.State == store.BindingProposed, "%s is %s", b.Role, b.State)
+			}
+			grants, err := db.Reader(t.Context()).GrantsOf(id)
+			require.NoError(t, err)
+			require.Empty(t, grants)
+			require.Equal(t, store.MemberLeft, o.member(name).Status)
 		}
 	})
 }

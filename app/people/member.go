@@ -105,6 +105,9 @@ func (p *People) follow(tx *store.Tx, c change) error {
 		_, err = p.StartHandOver(tx, store.HandOver{MemberID: c.after.ID, Reason: store.HandOverLeft, EventKey: c.eventKey})
 		return err
 	}
+	if err := p.warnOfAdministrator(tx, c); err != nil {
+		return err
+	}
 	if c.quiet || c.after.Status == store.MemberLeft || c.after.Status == store.MemberProvisional {
 		return nil
 	}

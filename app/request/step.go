@@ -62,17 +62,20 @@ func (q *Requests) find(r *store.Reader, request store.Request, whom people.Whom
 func (q *Requests) above(r *store.Reader, request store.Request) ([]int64, error) {
 	at := request.ApplicantID
 	for range maxClimb {
-		superior, err := q.people.Superior(r, at)
+		over, err := q.people.Resolve(r, "superior", at) // who can act now
 		if errors.Is(err, store.ErrNotFound) {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		if superior != request.ApplicantID && superior != request.AboutID {
-			return []int64{superior}, nil
+		others := slices.DeleteFunc(slices.Clone(over.Members), func(id int64) bool {
+			return id == request.ApplicantID || id == request.AboutID
+		})
+		if len(others) > 0 {
+			return others, nil
 		}
-		at = superior
+		at = over.Members[0]
 	}
 	administrators, err := q.people.Administrators(r)
 	if err != nil {
