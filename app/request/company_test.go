@@ -227,11 +227,7 @@ func (c *company) name(id int64) string {
 
 func (c *company) Resolve(r *store.Reader, w people.Whom, about int64) (people.Found, error) {
 	f := people.Found{Instead: c.instead[w]}
-	named := c.whom[w]
-	if superior := c.superiors[c.name(about)]; w == "superior" && superior != "" && (len(named) == 0 || named[0] == c.name(about)) {
-		named = []string{superior}
-	}
-	for _, name := range named {
+	for _, name := range c.whom[w] {
 		m, err := r.Member(c.ids[name])
 		if err != nil {
 			return f, err

@@ -58,6 +58,7 @@ const stepSubject = "request_step"
 type People interface {
 	Resolve(r *store.Reader, w people.Whom, about int64) (people.Found, error)
 	ReportVacancy(tx *store.Tx, w people.Whom, found people.Found, about int64) error
+	Superior(r *store.Reader, member int64) (int64, error)
 	StandsOver(r *store.Reader, member, other int64) (bool, error)
 	Administrators(r *store.Reader) ([]int64, error)
 }

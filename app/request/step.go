@@ -62,20 +62,21 @@ func (q *Requests) find(r *store.Reader, request store.Request, whom people.Whom
 func (q *Requests) above(r *store.Reader, request store.Request) ([]int64, error) {
 	at := request.ApplicantID
 	for range maxClimb {
-		over, err := q.people.Resolve(r, "superior", at) // who can act now
+		superior, err := q.people.Superior(r, at)
 		if errors.Is(err, store.ErrNotFound) {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		others := slices.DeleteFunc(slices.Clone(over.Members), func(id int64) bool {
-			return id == request.ApplicantID || id == request.AboutID
-		})
-		if len(others) > 0 {
-			return others, nil
+		m, err := r.Member(superior)
+		if err != nil {
+			return nil, err
 		}
-		at = over.Members[0]
+		if superior != request.ApplicantID && superior != request.AboutID && m.SuspendedAt == nil {
+			return []int64{superior}, nil
+		}
+		at = superior
 	}
 	administrators, err := q.people.Administrators(r)
 	if err != nil {
