@@ -1,8 +1,11 @@
 package account
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"time"
 
 	"guiju/app/chat"
 	"guiju/app/policy"
@@ -12,30 +15,83 @@ import (
 func (a *Accounts) reportCommands() []chat.Command {
 	return []chat.Command{{
 		Name: "报表 账号", Aliases: []string{"账号报表"}, Group: "查询", Permission: string(policy.AccountReport),
-		Summary: "账号、激活、未使用和挂失情况", Usage: "报表 账号", Example: "报表 账号", Run: a.report,
+		Summary: "账号、激活、未使用和挂失情况", Usage: "报表 账号 [月份]", Example: "报表 账号 2026-03",
+		Args: []chat.Arg{{Name: "月份", Kind: chat.Text, Rest: true}}, Run: a.report,
 	}}
 }
 
-// report is R-ACCOUNT: accounts, activation, inactivity.
+// report is R-ACCOUNT: how the accounts are now, or were when a month had ended.
 func (a *Accounts) report(call *chat.Call) (chat.Answer, error) {
-	r, rules := &call.Tx.Reader, a.rules().Rules().Account
+	if call.Has("月份") {
+		return a.closedReport(call)
+	}
+	text, err := a.state(call.Tx)
+	return chat.Answer{Text: "【账号报表】" + a.when(call.Tx.Now()) + "\n" + text}, err
+}
+
+// snapshot is the report as it was when a month had ended: a closed period
+// stays as it was (guide E2.0, reports).
+type snapshot struct {
+	Month string    `json:"month"` // 2026-03
+	At    time.Time `json:"at"`
+	Text  string    `json:"text"`
+}
+
+// snapshotKey is the setting with the snapshot of a month; those of three years
+// are kept.
+func snapshotKey(month time.Time) string {
+	return fmt.Sprintf("account.report:%d-%02d", month.Year()%3, month.Month())
+}
+
+// closeMonth keeps the report of the month before from.
+func (a *Accounts) closeMonth(tx *store.Tx, from time.Time) error {
+	month := from.AddDate(0, -1, 0)
+	text, err := a.state(tx)
+	if err != nil {
+		return err
+	}
+	return tx.SetSetting(snapshotKey(month), snapshot{Month: month.Format("2006-01"), At: tx.Now(), Text: text})
+}
+
+var yearMonth = regexp.MustCompile(`^(\d{4})[-年/.](\d{1,2})月?$`)
+
+func (a *Accounts) closedReport(call *chat.Call) (chat.Answer, error) {
+	said := strings.TrimSpace(call.Text("月份"))
+	parts := yearMonth.FindStringSubmatch(said)
+	if parts == nil {
+		return chat.Answer{}, chat.Refused{Reason: "看不懂月份「" + clip(said, 20) + "」", Instead: "报表 账号 2026-03，或不写月份看现在的情况"}
+	}
+	month, err := time.Parse("2006-1", parts[1]+"-"+strings.TrimPrefix(parts[2], "0"))
+	if err != nil {
+		return chat.Answer{}, chat.Refused{Reason: "没有" + clip(said, 20) + "这个月", Instead: "报表 账号 2026-03"}
+	}
+	var kept snapshot
+	err = call.Tx.Setting(snapshotKey(month), &kept)
+	if errors.Is(err, store.ErrNotFound) || err == nil && kept.Month != month.Format("2006-01") {
+		return chat.Answer{}, chat.NotFound{Number: month.Format("2006年1月") + "的账号报表；每月首个工作日统计上月，保存三年"}
+	}
+	return chat.Answer{Text: fmt.Sprintf("【账号报表】%s（%s 统计）\n%s", month.Format("2006年1月"), a.when(kept.At), kept.Text)}, err
+}
+
+// state is how the accounts are: activation, inactivity, applications.
+func (a *Accounts) state(tx *store.Tx) (string, error) {
+	r, rules := &tx.Reader, a.rules().Rules().Account
 	counts, err := r.CountMembers()
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
-	since := a.idleSince(call.Tx.Now())
+	since := a.idleSince(tx.Now())
 	idle, err := r.CountIdleMembers(since)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	present := counts[store.MemberActive] + counts[store.MemberInactive] + counts[store.MemberProvisional]
 	var b strings.Builder
-	fmt.Fprintf(&b, "【账号报表】%s\n", a.when(call.Tx.Now()))
 	fmt.Fprintf(&b, "在职 %d：已激活 %d，未激活 %d，待读取资料 %d\n", present, counts[store.MemberActive], counts[store.MemberInactive], counts[store.MemberProvisional])
 	fmt.Fprintf(&b, "已停用 %d，已离职 %d\n", counts[store.MemberDisabled], counts[store.MemberLeft])
 	suspended, err := r.SuspendedMembers(maxListed + 1)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	fmt.Fprintf(&b, "挂失中 %d", len(suspended))
 	for i, m := range suspended {
@@ -47,18 +103,18 @@ func (a *Accounts) report(call *chat.Call) (chat.Answer, error) {
 	}
 	administrators, err := a.administrators(r)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	fmt.Fprintf(&b, "\n管理员 %d 位（最多 %d 位）", len(administrators), rules.MaxAdmins)
 	if len(administrators) > rules.MaxAdmins {
 		b.WriteString("，超出，请减少")
 	}
 	if err := a.reportApplications(&b, r); err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
-	old, err := a.oldSecrets(call.Tx)
+	old, err := a.oldSecrets(tx)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	fmt.Fprintf(&b, "\n超过 %d 天的密钥 %d 个", rules.SecretMaxDays, len(old))
 	for _, s := range old {
@@ -66,9 +122,9 @@ func (a *Accounts) report(call *chat.Call) (chat.Answer, error) {
 	}
 	fmt.Fprintf(&b, "\n超过 %d 天未使用 %d 个", rules.InactiveDays, idle)
 	if err := a.listIdle(&b, r, since); err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
-	return chat.Answer{Text: b.String()}, nil
+	return b.String(), nil
 }
 
 // reportApplications lists how many applications there are, and those running.

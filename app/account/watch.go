@@ -55,6 +55,9 @@ func (a *Accounts) review(tx *store.Tx, p schedule.Period) (string, error) {
 	for _, s := range old {
 		fmt.Fprintf(&b, "【账号检查】%s 已使用 %d 天，超过 %d 天，请在企业微信管理后台更换，并更新 config.yaml。\n", s.Name, s.days, rules.SecretMaxDays)
 	}
+	if err := a.closeMonth(tx, p.From); err != nil {
+		return "", err
+	}
 	result := fmt.Sprintf("未使用账号 %d 个，管理员 %d 位，应更换的密钥 %d 个", count, len(administrators), len(old))
 	text := strings.TrimRight(b.String(), "\n")
 	if text == "" {

@@ -188,7 +188,7 @@ func (d *Permissions) Commands() []chat.Command {
 			Summary: "一次确认等您确认的全部变更", Usage: "权限变更 全部确认", Example: "权限变更 全部确认", Run: d.confirmAll,
 		},
 		{
-			Name: "权限审查", Group: group, Permission: string(policy.PermReviewReport),
+			Name: "权限审查", Aliases: []string{"报表 权限审查"}, Group: group, Permission: string(policy.PermReviewReport),
 			Summary: "查看季度权限审查", Usage: "权限审查 [季度]", Example: "权限审查 2026年第2季度",
 			Args: []chat.Arg{{Name: "季度", Kind: chat.Text, Rest: true}}, Run: d.report,
 		},

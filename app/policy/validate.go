@@ -175,7 +175,9 @@ func (k *checker) tiers(tiers []ReimburseTier) {
 func (k *checker) people(r *Rules) {
 	p, a := r.Permission, r.Account
 	k.within("permission.add_confirm_workdays", p.AddConfirmWorkdays, 1, 60)
-	k.period("permission.review", p.Review)
+	if p.Review != "quarter" {
+		k.add("permission.review", "must be quarter: the guide has the review each quarter; J-PERM-REVIEW in jobs: sets its time of day")
+	}
 	k.within("permission.review_due_workdays", p.ReviewDueWorkdays, 1, 60)
 	k.within("permission.unused_days", p.UnusedDays, 1, anyDays)
 	k.within("permission.grant_max_days", p.GrantMaxDays, 1, anyDays)

@@ -67,6 +67,7 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 		"comparison": {func(r *policy.Rules) {
 			r.Evaluation.Bands["风险事件发生率"] = policy.BandRule{Excellent: "0", Good: "<=1", Fair: "<=3"}
 		}, `evaluation.bands.风险事件发生率.excellent: must be a comparison like ">=95", not "0"`},
+		"a review nobody runs":   {func(r *policy.Rules) { r.Permission.Review = "month" }, `permission.review: must be quarter: the guide has the review each quarter; J-PERM-REVIEW in jobs: sets its time of day`},
 		"accounts by themselves": {func(r *policy.Rules) { r.Account.AutoCreate = true }, "account.auto_create: must be false: members cannot be created through the documented API; whoever account.open_by names opens the account in WeCom and presses 已开通"},
 		"nobody opens accounts":  {func(r *policy.Rules) { r.Account.OpenBy = "王五" }, `account.open_by: must be like department:人事部, post:行政部/用户权限管理 or role:administrator, not "王五"`},
 		"nobody hears of a loss": {func(r *policy.Rules) { r.Account.LossTold = nil }, "account.loss_told: must name somebody, or nobody hears of a lost device"},
