@@ -110,9 +110,7 @@ func (a *Accounts) cancelHandOver(tx *store.Tx, app store.AccountApplication) er
 		if h.Reason != store.HandOverStopped {
 			continue
 		}
-		now := tx.Now()
-		h.State, h.EndedAt = store.HandOverCancelled, &now
-		if err := tx.SaveHandOver(&h); err != nil {
+		if err := a.people.CancelHandOver(tx, h.ID); err != nil {
 			return err
 		}
 		if err := a.notify.Refresh(tx, h.Subject()); err != nil {

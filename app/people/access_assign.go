@@ -195,22 +195,6 @@ func sameTime(a, b *time.Time) bool {
 	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
 }
 
-// Unassign takes a role away that a member was given, and says whether he had
-// it. What contacts and rulebook give him otherwise is looked at again: it
-// waits for confirmation. Errors: *Self, store.ErrNotFound.
-func (p *People) Unassign(tx *store.Tx, member int64, role policy.Role, object string, by int64, why string) (bool, error) {
-	a, err := p.change(tx, member)
-	if err != nil {
-		return false, err
-	}
-	for _, b := range a.bindings {
-		if !policy.Source(b.Source).Derived() && b.State.InForce() && isFor(*b, role, object) {
-			return true, p.endBinding(tx, a, b, by, why)
-		}
-	}
-	return false, nil
-}
-
 // EndBinding takes a role away, also one that contacts and rulebook give: that
 // one is not proposed again while they do. One that has ended stays as it is.
 func (p *People) EndBinding(tx *store.Tx, id, by int64, why string) error {

@@ -50,9 +50,7 @@ func TestACategoryIsExactlyOne(t *testing.T) {
 		o.assign("zhouba", policy.ServiceAgent, "")
 		require.Equal(o, []string{"service_agent"}, o.holds("zhouba"))
 		o.tx(func(tx *store.Tx) error {
-			had, err := o.people.Unassign(tx, o.ids["zhouba"], policy.ServiceAgent, "", o.ids["chenli"], "试用结束")
-			require.True(o, had)
-			return err
+			return o.takes(tx, o.people, "zhouba", policy.ServiceAgent, "试用结束")
 		})
 		require.Equal(o, []string{"other"}, o.holds("zhouba"))
 		require.Equal(o, store.ChangeOpen, o.changes("zhouba")[0].State, "销售团队 by department waits for confirmation")

@@ -113,8 +113,7 @@ func TestReplicasAgree(t *testing.T) {
 				require.True(t, may(second))
 				require.True(t, may(o.people))
 				o.tx(func(tx *store.Tx) error {
-					_, err := second.Unassign(tx, o.ids["zhouba"], policy.PlatformAdministrator, "", o.ids["chenli"], "不再需要")
-					return err
+					return o.takes(tx, second, "zhouba", policy.PlatformAdministrator, "不再需要")
 				})
 			}
 		})

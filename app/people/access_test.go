@@ -177,6 +177,19 @@ func (o *office) assign(name string, role policy.Role, object string) {
 	})
 }
 
+// takes ends what a member was given of a role, by one of the processes.
+func (o *office) takes(tx *store.Tx, by *people.People, name string, role policy.Role, why string) error {
+	held, err := tx.BindingsOf(o.ids[name])
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(held, func(b store.RoleBinding) bool { return b.Role == string(role) && !policy.Source(b.Source).Derived() })
+	if at < 0 {
+		return store.ErrNotFound
+	}
+	return by.EndBinding(tx, held[at].ID, o.ids["chenli"], why)
+}
+
 func (o *office) changes(name string) []store.PermissionChange {
 	o.Helper()
 	all, err := o.db.Reader(o.Context()).PermissionChangesOf(o.ids[name], 100)

@@ -40,6 +40,16 @@ type domain struct {
 	HandOver
 }
 
+// HandOvers answers every domain that holds open work, by the name it was
+// registered under.
+func (p *People) HandOvers() map[string]HandOver {
+	all := make(map[string]HandOver, len(p.domains))
+	for _, d := range p.domains {
+		all[d.name] = d.HandOver
+	}
+	return all
+}
+
 const (
 	// worksAtOnce bounds the work one transaction moves.
 	worksAtOnce = 20
@@ -53,8 +63,9 @@ const (
 //	state      left                      moved, stopped
 //	running    a page is moved: running  one domain is listed: running
 //	           nothing left: done        all domains: listed; nothing found: done
-//	           he is back: cancelled     he has left: cancelled
-//	listed     -                         all passed on: done; he has left: cancelled
+//	           he is back: cancelled     he has left, or stays: cancelled
+//	listed     -                         all passed on: done
+//	                                     he has left, or stays: cancelled
 //	                                     stopped only, begun again: running
 //
 // A leaver's hand-over ends the others of his: what they listed is moved now.
@@ -100,6 +111,19 @@ func (p *People) StartHandOver(tx *store.Tx, h store.HandOver) (store.HandOver, 
 	}
 	_, err = tx.Enqueue(handOverJob{ID: h.ID}, store.Unique(fmt.Sprint(h.ID)))
 	return h, err
+}
+
+// CancelHandOver ends a hand-over whose cause is gone. One that has ended stays
+// as it is.
+func (p *People) CancelHandOver(tx *store.Tx, id int64) error {
+	if err := tx.Lock(store.HandOver{}.TableName(), id); err != nil {
+		return err
+	}
+	h, err := tx.HandOver(id)
+	if err != nil || h.EndedAt != nil {
+		return err
+	}
+	return p.endHandOver(tx, &h, store.HandOverCancelled)
 }
 
 func (p *People) endHandOver(tx *store.Tx, h *store.HandOver, state store.HandOverState) error {

@@ -1,6 +1,17 @@
-// Package people knows the company's members and departments: a mirror of
-// WeCom's contacts, read with the app's own secret, and the questions the
-// other domains ask of it.
+// Package people knows who works here and who may do what. Its files tell five
+// stories:
+//
+//   - the mirror of WeCom's contacts, read with the app's own secret: events.go
+//     what WeCom tells, read.go what is asked for, compare.go and walk.go the
+//     nightly comparison, departments.go, tags.go; member.go stores a change;
+//   - what follows from it: lifecycle.go (joined, moved, left), handover.go,
+//     stop.go, todo.go;
+//   - the company as the policy sees it: org.go, post.go;
+//   - who is meant and who stands above whom: people.go, whom.go, org.go;
+//   - roles, grants and denies (guide S02): access.go asks, access_assign.go and
+//     access_grant.go give and take, access_change.go follows the contacts
+//     (F-13) and access_rederive.go the rulebook, access_list.go tells who holds
+//     what.
 package people
 
 import (
