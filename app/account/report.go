@@ -59,11 +59,11 @@ func (a *Accounts) closedReport(call *chat.Call) (chat.Answer, error) {
 	said := strings.TrimSpace(call.Text("月份"))
 	parts := yearMonth.FindStringSubmatch(said)
 	if parts == nil {
-		return chat.Answer{}, chat.Refused{Reason: "看不懂月份「" + clip(said, 20) + "」", Instead: "报表 账号 2026-03，或不写月份看现在的情况"}
+		return chat.Answer{}, chat.Refused{Reason: "看不懂月份「" + chat.OneLine(said, 20) + "」", Instead: "报表 账号 2026-03，或不写月份看现在的情况"}
 	}
 	month, err := time.Parse("2006-1", parts[1]+"-"+strings.TrimPrefix(parts[2], "0"))
 	if err != nil {
-		return chat.Answer{}, chat.Refused{Reason: "没有" + clip(said, 20) + "这个月", Instead: "报表 账号 2026-03"}
+		return chat.Answer{}, chat.Refused{Reason: "没有" + chat.OneLine(said, 20) + "这个月", Instead: "报表 账号 2026-03"}
 	}
 	var kept snapshot
 	err = call.Tx.Setting(snapshotKey(month), &kept)
