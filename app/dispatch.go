@@ -203,11 +203,15 @@ func (p permits) Denied(c *chat.Call, permission, object string) error {
 	})
 }
 
-// topics proposes a 咨询 for free text that has a topic (G1-4.2(1)).
+// topics proposes 审批 for a bare 同意 or 驳回 of somebody who has to decide, and
+// a 咨询 for free text that has a topic (G1-4.2(1)).
 type topics struct{ a *App }
 
 // Propose implements chat.Topics.
 func (t topics) Propose(c *chat.Call, text string) (*chat.Proposal, error) {
+	if meant, err := t.a.requests.Propose(&c.Tx.Reader, c.Member.ID, text); meant != nil || err != nil {
+		return meant, err
+	}
 	rules := t.a.rules.Load()
 	route := rules.Route(text)
 	if !route.Matched {

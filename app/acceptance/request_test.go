@@ -29,7 +29,7 @@ func TestAnApplicationOutlivesItsDeciders(t *testing.T) {
 		w.Gets("沈悦", "权限申请：查看财务报表", "这一步：直接上级")
 		w.Company("delete_user", map[string]any{"userid": userid("沈悦")})
 		w.Settle()
-		w.Gets("钱十一", "【进度】A20260302-0001", "沈悦已离职")
+		w.Gets("钱十一", "【进度】A20260302-0001", "：沈悦已离职，「直接上级」")
 		w.Gets("高总", "权限申请：查看财务报表")
 		require.Contains(t, w.Presses("高总", "同意"), "【已受理】A20260302-0001 已同意，接下来由方安处理「信息安全部门」。")
 
@@ -52,6 +52,9 @@ func TestApprovalsOfTheMenu(t *testing.T) {
 		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表（钱十一）\n可发送：审批 A20260302-0001 同意")
 		require.Contains(t, w.Says("沈悦", "我的待办"), "A20260302-0001 权限申请：查看财务报表（3月3日 10:00 前处理）")
 		require.Contains(t, w.Says("钱十一", "审批"), "【我提交的申请】\nA20260302-0001 权限申请：查看财务报表")
+		require.Contains(t, w.Says("沈悦", "同意。"), "同意 A20260302-0001「权限申请：查看财务报表」？")
+		require.Equal(t, "好的，什么都没有改动。", w.Says("沈悦", "取消"))
+		require.NotContains(t, w.Says("吴九", "同意"), "同意 A20260302-0001「", "only of whom it waits for")
 		require.Contains(t, w.Says("钱十一", "撤回"), "【已受理】A20260302-0001 已撤回。")
 		w.Gets("沈悦", "【撤回】钱十一 撤回了 A20260302-0001")
 		require.Contains(t, w.Shown("沈悦", "权限申请：查看财务报表", "这一步：直接上级").String(), `"replace_text":"已撤回"`)

@@ -248,7 +248,7 @@ func (a *Accounts) passOn(_ context.Context, _ *queue.Job, args PassOn) queue.Ou
 		if len(now) > worksBatch {
 			now, later = now[:worksBatch], now[worksBatch:]
 		}
-		why := fmt.Sprintf("%s的工作由%s接手（%s）", name[h.MemberID].Name, name[args.To].Name, h.Number)
+		why := fmt.Sprintf("%s的工作已交接（%s）", name[h.MemberID].Name, h.Number) // who has it now is added by whoever tells it
 		for _, w := range works {
 			if !slices.Contains(now, w.ID) || w.State == store.WorkMoved && w.ToID == args.To {
 				continue

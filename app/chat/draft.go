@@ -384,6 +384,11 @@ func (t *turn) chose(f *form, o option) (Answer, error) {
 			t.mem.Loose, t.mem.LooseAt = f.Attachments, t.from.At
 			return Answer{Text: "好的，先记录下来，没有附到任何事项。"}, nil
 		}
+		for _, way := range f.Options {
+			if way.Do == doGo && !strings.Contains(way.Label, "发送") { // 确认收回, 同意
+				return Answer{Text: "好的，什么都没有改动。"}, nil
+			}
+		}
 		return Answer{Text: "好的，没有发送。"}, nil
 	case doLine:
 		t.drop(f)

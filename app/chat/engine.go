@@ -66,6 +66,7 @@ type Proposal struct {
 	Question string            // "发给技术支持部？"
 	Command  string            // "咨询"
 	Values   map[string]string // argument name → words
+	Proceed  string            // label of doing it; "" is 发送
 }
 
 // Engine is the chat side of one program. Register everything first; then it

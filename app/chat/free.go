@@ -28,6 +28,9 @@ func (t *turn) free(text string) (Answer, error) {
 		}
 		if proposal != nil {
 			f := &form{Command: proposal.Command, Source: t.source, Words: proposal.Values}
+			if proposal.Proceed != "" {
+				return t.confirm(f, proposal.Question, proposal.Proceed, "取消"), nil
+			}
 			return t.confirm(f, proposal.Question, "发送", "不发"), nil
 		}
 	}

@@ -122,7 +122,9 @@ func (d *Permissions) RegisterChat(engine *chat.Engine) error {
 // Commands are what members can say to this domain, in the order of the help.
 func (d *Permissions) Commands() []chat.Command {
 	const group = "权限"
-	permissionArg := chat.Arg{Name: "权限", Kind: chat.Text, Required: true, Prompt: "请问是哪一项权限？可以写代码或中文名，例如 report.finance.view"}
+	permissionArg := chat.Arg{Name: "权限", Kind: chat.Text, Required: true, Prompt: "请问是哪一项权限？写中文名或代码，例如 查看财务报表"}
+	wanted := permissionArg
+	wanted.Validate = func(_ *chat.Call, v chat.Value) error { _, err := d.permissionNamed(v.Text); return err }
 	objectArg := chat.Arg{Name: "对象", Kind: chat.Text, Keyed: true}
 	person := chat.Arg{Name: "姓名", Kind: chat.Person, Required: true, Prompt: "请问是哪位同事？"}
 	reason := chat.Arg{Name: "说明", Kind: chat.Text, Rest: true}
@@ -143,7 +145,7 @@ func (d *Permissions) Commands() []chat.Command {
 			Name: "权限申请", Aliases: []string{"申请权限"}, Group: group, Permission: string(policy.ApprovalApply),
 			Summary: "申请一项有期限的权限", Usage: "权限申请 <权限> <理由> [期限]", Example: "权限申请 report.finance.view 核对三月报表 7天",
 			Args: []chat.Arg{
-				permissionArg, objectArg, {Name: "期限", Kind: chat.Text, Keyed: true},
+				wanted, objectArg, {Name: "期限", Kind: chat.Text, Keyed: true},
 				{Name: "理由", Kind: chat.Text, Required: true, Rest: true, Prompt: "请说明为什么需要，可带期限，例如：核对三月报表 7天"},
 			}, Run: d.apply,
 		},

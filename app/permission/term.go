@@ -59,7 +59,7 @@ func (t term) check(now time.Time, rules termRules, again string) error {
 		last := t.To.Add(-time.Minute)
 		return refuse(day(last)+"到"+day(t.From), "期限的结束 %s 早于开始 %s", day(last), day(t.From))
 	case !to.After(now):
-		return refuse(days, "期限 %s 已经过去了", moment(to))
+		return refuse(days, "期限「%s」已经过去了", moment(to))
 	case !to.After(from):
 		return refuse(days, "期限的结束不晚于开始")
 	case from.After(now.AddDate(0, 0, rules.maxDays)):

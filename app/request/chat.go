@@ -1,6 +1,9 @@
 package request
 
 import (
+	"slices"
+	"strings"
+
 	"guiju/app/chat"
 	"guiju/app/policy"
 	"guiju/app/response"
@@ -52,10 +55,34 @@ func (q *Requests) Commands() []chat.Command {
 		Summary: "同意或驳回申请；不写编号列出等您审批的", Usage: "审批 [编号] [同意|驳回] [意见]", Example: "审批 A20260302-0001 同意",
 		Args: []chat.Arg{
 			{Name: "编号", Kind: chat.Number, Record: deciding, Prompt: "请问是哪一项申请？"},
-			{Name: "决定", Kind: chat.Choice, Choices: []string{"同意", "批准", "驳回"}, Prompt: "同意 还是 驳回？"},
+			{Name: "决定", Kind: chat.Choice, Choices: verdictWords, Prompt: "同意 还是 驳回？"},
 			{Name: "意见", Kind: chat.Text, Rest: true, Prompt: "请写驳回的原因，申请人会看到"},
 		}, Run: q.decide,
 	}}
+}
+
+// verdictWords are the words of a decision; those of refusals come last.
+var verdictWords = []string{"同意", "批准", "通过", "驳回", "拒绝", "不同意"}
+
+func meansYes(word string) bool { return slices.Index(verdictWords, word) < 3 }
+
+// Propose answers the command meant by somebody who has written a bare 同意 or
+// 驳回 below a card; nil if it is something else, or nothing waits for him.
+func (q *Requests) Propose(r *store.Reader, member int64, text string) (*chat.Proposal, error) {
+	word := strings.Trim(text, "。，！!. ")
+	if !slices.Contains(verdictWords, word) {
+		return nil, nil
+	}
+	open, err := q.waiting(r, member, 2)
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	meant := &chat.Proposal{Question: word + "等您审批的申请？", Command: commandName, Values: map[string]string{"决定": word}, Proceed: word}
+	if len(open) == 1 {
+		meant.Question = word + " " + q.name(open[0]) + "？"
+		meant.Values["编号"] = open[0].Number
+	}
+	return meant, nil
 }
 
 // records lists requests for shortened and omitted numbers.

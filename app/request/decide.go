@@ -292,7 +292,7 @@ func (q *Requests) decideOn(call *chat.Call, number, word string) (chat.Answer, 
 	if word == "" {
 		return q.askVerdict(call, number)
 	}
-	approve := word != "驳回"
+	approve := meansYes(word)
 	request, err := q.Decide(call, number, approve, call.Text("意见"))
 	if err != nil {
 		return chat.Answer{}, err

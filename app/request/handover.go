@@ -62,11 +62,7 @@ func (h HandOver) Reassign(tx *store.Tx, w store.Subject, from, to int64, why st
 		}
 		return h.q.recall(tx, request, system(tx), "申请人"+why+"，系统撤回了")
 	}
-	leaver, err := tx.Member(from)
-	if err != nil {
-		return err
-	}
-	return h.q.replace(tx, w.ID, from, to, 0, leaver.Name+why)
+	return h.q.replace(tx, w.ID, from, to, 0, why)
 }
 
 // standIn gives what an absent member has to decide to his deputy.

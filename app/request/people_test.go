@@ -94,7 +94,7 @@ func TestALeaversStepGoesToHisSuperior(t *testing.T) {
 		require.Empty(c.t, c.work("赵六"), "an applicant who stays keeps what he applied for")
 		c.leaves("魏伟")
 		require.Contains(c.t, c.says("魏伟", "审批 "+n+" 同意"), "【无权限】", "from the moment he has left")
-		c.handsOver("魏伟", "高总", "已离职")
+		c.handsOver("魏伟", "高总", "魏伟已离职")
 		require.Empty(c.t, c.work("魏伟"))
 		require.Len(c.t, c.work("高总"), 1)
 		require.Equal(c.t, []string{"【进度】" + n + "「账号申请：新人甲」：魏伟已离职，「部门负责人」由高总处理。"}, c.gets("赵六", "【进度】"), "told once")
@@ -107,10 +107,10 @@ func TestAnApplicantWhoLeavesWithdraws(t *testing.T) {
 		n := c.submits(nil)
 		c.leaves("赵六")
 		require.Len(c.t, c.work("赵六"), 1)
-		c.handsOver("赵六", "高总", "已离职")
+		c.handsOver("赵六", "高总", "赵六已离职")
 		require.Equal(c.t, "withdrawn skipped skipped skipped", c.states(n))
 		require.Equal(c.t, []string{n + " withdrawn"}, c.finished)
-		require.Equal(c.t, []string{"【撤回】申请人已离职，系统撤回了 " + n + "「账号申请：新人甲」，无需再处理。"}, c.gets("魏伟", "【撤回】"))
+		require.Equal(c.t, []string{"【撤回】申请人赵六已离职，系统撤回了 " + n + "「账号申请：新人甲」，无需再处理。"}, c.gets("魏伟", "【撤回】"))
 		require.Equal(c.t, "卡片已变化", c.presses("魏伟", "同意"))
 		require.Empty(c.t, c.work("赵六"))
 	})
@@ -121,7 +121,7 @@ func TestASuccessorWhoMayNotDecideIsPassedOver(t *testing.T) {
 		n := c.submits(nil)
 		c.leaves("魏伟")
 		c.superiors["赵六"] = "高总"
-		c.handsOver("魏伟", "赵六", "已离职") // the applicant himself
+		c.handsOver("魏伟", "赵六", "魏伟已离职") // the applicant himself
 		require.Equal(c.t, 1, c.cards("高总"))
 		require.Contains(c.t, c.says("高总", "审批 "+n+" 同意"), "【已受理】")
 	})
@@ -133,7 +133,7 @@ func TestTheOthersDecideWhenOneOfThemLeaves(t *testing.T) {
 			d.Lines, d.Steps = nil, []request.Step{{Name: "管理员", Whom: "role:administrator"}}
 		})
 		c.leaves("韩梅")
-		c.handsOver("韩梅", "", "已离职")
+		c.handsOver("韩梅", "", "韩梅已离职")
 		require.Contains(c.t, c.gets("赵六", "【进度】")[0], "韩梅已离职，「管理员」由其他审批人处理")
 		require.Equal(c.t, 1, c.cards("陈立"), "not asked twice")
 		require.Contains(c.t, c.presses("陈立", "同意"), "申请通过")
