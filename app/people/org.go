@@ -38,14 +38,20 @@ func (p *People) Org(r *store.Reader) (*policy.Org, error) {
 	}
 	rules := p.rules()
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.org != nil && p.revision == revision && p.rulebook == rules.Version() {
-		return p.org, nil
+	known := p.org
+	fits := known != nil && p.revision == revision && p.rulebook == rules.Version()
+	p.mu.Unlock()
+	if fits {
+		return known, nil
 	}
+	// Nobody waits for another who builds the same: a transaction that waits
+	// keeps its connection, and the other may be waiting for one.
 	org, err := p.build(r, rules)
 	if err != nil {
 		return nil, fmt.Errorf("picture of the company: %w", err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.org, p.revision, p.rulebook = org, revision, rules.Version()
 	return org, nil
 }
