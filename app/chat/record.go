@@ -78,6 +78,35 @@ func wholeNumber(s string) (string, bool) {
 	return "", false
 }
 
+// recordsSearched is how many of a member's records a shortened number is
+// looked for in.
+const recordsSearched = 500
+
+// Fitting answers the records of the rows that fit a query. rows lists the
+// member's open ones, newest first, at most limit.
+func Fitting[T any](q RecordQuery, rows func(limit int) ([]T, error), record func(T) Record) ([]Record, error) {
+	limit := q.Limit
+	if q.Sequence > 0 {
+		limit = recordsSearched
+	}
+	all, err := rows(limit)
+	if err != nil {
+		return nil, err
+	}
+	var fit []Record
+	for _, row := range all {
+		one := record(row)
+		if q.Sequence > 0 && Sequence(one.Number) != q.Sequence {
+			continue
+		}
+		fit = append(fit, one)
+		if len(fit) == q.Limit {
+			break
+		}
+	}
+	return fit, nil
+}
+
 // Sequence is the number after the dash, 12 of M20260302-0012; -1 without one.
 func Sequence(number string) int64 {
 	_, digits, _ := strings.Cut(number, "-")

@@ -193,26 +193,10 @@ type records struct {
 
 // Open implements chat.Records.
 func (rs records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, error) {
-	const scanned = 500
-	limit := q.Limit
-	if q.Sequence > 0 {
-		limit = scanned
-	}
-	items, err := rs.list(r, q.Member, store.OpenItems, limit)
-	if err != nil {
-		return nil, err
-	}
-	var all []chat.Record
-	for _, item := range items {
-		if q.Sequence > 0 && chat.Sequence(item.Number) != q.Sequence {
-			continue
-		}
-		all = append(all, chat.Record{Number: item.Number, Title: title(item), Subject: item.Subject()})
-		if len(all) == q.Limit {
-			break
-		}
-	}
-	return all, nil
+	rows := func(limit int) ([]store.Item, error) { return rs.list(r, q.Member, store.OpenItems, limit) }
+	return chat.Fitting(q, rows, func(i store.Item) chat.Record {
+		return chat.Record{Number: i.Number, Title: title(i), Subject: i.Subject()}
+	})
 }
 
 // Attach implements chat.Attacher: what a member sends without a command while

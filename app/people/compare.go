@@ -292,6 +292,17 @@ func (w walk) departmentsEach(ctx context.Context) error {
 		}
 	}
 	ids = smallest(ids, departmentsARun)
+	if err := w.askDepartments(ctx, ids); err != nil {
+		return err
+	}
+	if len(ids) < departmentsARun {
+		w.next(phaseGone)
+	}
+	return nil
+}
+
+// askDepartments reads departments one by one, and remembers how far it came.
+func (w walk) askDepartments(ctx context.Context, ids []int64) error {
 	for _, id := range ids {
 		effect, err := w.p.askDepartment(ctx, id)
 		if err != nil {
@@ -301,9 +312,6 @@ func (w walk) departmentsEach(ctx context.Context) error {
 			return err
 		}
 		w.c.AfterID = id
-	}
-	if len(ids) < departmentsARun {
-		w.next(phaseGone)
 	}
 	return nil
 }
@@ -341,15 +349,8 @@ func (w walk) unlisted(ctx context.Context) error {
 		}
 	}
 	missing = smallest(missing, departmentsARun)
-	for _, id := range missing {
-		effect, err := w.p.askDepartment(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := w.run(ctx, effect); err != nil {
-			return err
-		}
-		w.c.AfterID = id
+	if err := w.askDepartments(ctx, missing); err != nil {
+		return err
 	}
 	if len(missing) < departmentsARun {
 		w.next(phaseMembers)

@@ -92,26 +92,10 @@ type records struct {
 
 // Open implements chat.Records.
 func (rs records) Open(r *store.Reader, query chat.RecordQuery) ([]chat.Record, error) {
-	const scanned = 500
-	limit := query.Limit
-	if query.Sequence > 0 {
-		limit = scanned
-	}
-	all, err := rs.list(r, query.Member, limit)
-	if err != nil {
-		return nil, err
-	}
-	var open []chat.Record
-	for _, request := range all {
-		if query.Sequence > 0 && chat.Sequence(request.Number) != query.Sequence {
-			continue
-		}
-		open = append(open, chat.Record{Number: request.Number, Title: request.Title, Subject: request.Subject()})
-		if len(open) == query.Limit {
-			break
-		}
-	}
-	return open, nil
+	rows := func(limit int) ([]store.Request, error) { return rs.list(r, query.Member, limit) }
+	return chat.Fitting(query, rows, func(q store.Request) chat.Record {
+		return chat.Record{Number: q.Number, Title: q.Title, Subject: q.Subject()}
+	})
 }
 
 func (q *Requests) submitted(r *store.Reader, member int64, limit int) ([]store.Request, error) {

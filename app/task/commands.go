@@ -206,26 +206,10 @@ type records struct{}
 
 // Open implements chat.Records.
 func (records) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, error) {
-	const scanned = 500
-	limit := q.Limit
-	if q.Sequence > 0 {
-		limit = scanned
-	}
-	tasks, err := r.OpenTasksOf(q.Member, limit)
-	if err != nil {
-		return nil, err
-	}
-	var all []chat.Record
-	for _, task := range tasks {
-		if q.Sequence > 0 && chat.Sequence(task.Number) != q.Sequence {
-			continue
-		}
-		all = append(all, chat.Record{Number: task.Number, Title: task.Title, Subject: task.Subject()})
-		if len(all) == q.Limit {
-			break
-		}
-	}
-	return all, nil
+	rows := func(limit int) ([]store.Task, error) { return r.OpenTasksOf(q.Member, limit) }
+	return chat.Fitting(q, rows, func(t store.Task) chat.Record {
+		return chat.Record{Number: t.Number, Title: t.Title, Subject: t.Subject()}
+	})
 }
 
 // withoutLimit lists the tasks of 我的待办 that no clock stands for.
