@@ -41,7 +41,7 @@ func TestG2_4_2_2_AE2_WhoHasAPermission(t *testing.T) {
 		require.Contains(t, w.Presses("方安", "同意"), "【已受理】")
 		require.Contains(t, w.Says("陈立", "谁有 doc.destroy"), "1 人持有：\n· 邓工（研发部）：授权，至 2026-04-01 10:00")
 		heads := w.Says("陈立", "谁有 审批文档销毁")
-		require.Contains(t, heads, "· 邵静（销售部）：角色“部门主管（销售部）”，因担任部门负责人")
+		require.Contains(t, heads, "· 邵静（销售部）：角色「部门主管（销售部）」，因担任部门负责人")
 		require.Contains(t, heads, "· 方安（信息安全部门）：")
 		require.Contains(t, w.Says("陈立", "谁有 提交反馈"), "是基本权限，每位在职成员都有")
 		require.Contains(t, w.Says("赵六", "谁有 doc.destroy"), "【无权限】需要 perm.view")
@@ -55,7 +55,7 @@ func TestAuditorAsksWhoHasAPermission(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("陈立", "权限 分配 江一 审计人员"), "【已受理】江一现在是审计人员，已通知本人。")
 		w.Gets("江一", "【权限变更】陈立 把角色「审计人员」分配给了您")
-		require.Contains(t, w.Says("江一", "谁有 perm.assign"), "陈立（行政部）：角色“管理员”")
+		require.Contains(t, w.Says("江一", "谁有 perm.assign"), "陈立（行政部）：角色「管理员」")
 		require.Contains(t, w.Says("江一", "权限 分配 赵六 运营人员"), "【无权限】需要 perm.assign")
 	})
 }

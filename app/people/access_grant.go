@@ -240,7 +240,7 @@ func (p *People) expireBinding(_ context.Context, _ *queue.Job, args ExpireBindi
 			return err
 		}
 		return p.tellExpired(tx, b.MemberID, fmt.Sprintf("permission.expired:binding:%d", b.ID), fmt.Sprintf(
-			"【权限到期】您的角色“%s”已于 %s 到期。如仍需要，请联系管理员。", p.rules().RoleOf(policy.Role(b.Role)).Title, p.moment(*b.ExpiresAt)))
+			"【权限到期】您的角色「%s」已于 %s 到期。如仍需要，请联系管理员。", p.rules().RoleOf(policy.Role(b.Role)).Title, p.moment(*b.ExpiresAt)))
 	})
 }
 

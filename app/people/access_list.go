@@ -14,7 +14,7 @@ const listPage = 500
 // Holder is one who has a permission, and where from.
 type Holder struct {
 	Member store.Member
-	Source string     // in Chinese: "角色“部门主管”（销售部），因担任部门负责人"
+	Source string     // in Chinese: "角色「部门主管」（销售部），因担任部门负责人"
 	Until  *time.Time // nil: until further notice
 }
 
@@ -64,7 +64,7 @@ func (p *People) sourceText(s policy.Decision, org *policy.Org) string {
 	case s.Holding.Role == "":
 		return "授权"
 	}
-	text := "角色“" + p.RoleText(s.Holding, org) + "”"
+	text := "角色「" + p.RoleText(s.Holding, org) + "」"
 	return text + "，" + s.Holding.Source.Label()
 }
 

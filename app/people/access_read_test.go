@@ -31,16 +31,16 @@ func TestHoldersAndRoles(t *testing.T) {
 			}
 			return all
 		}
-		require.Equal(o, []string{"chenli 角色“后台管理员”，按角色类别", "sunqi 授权 720h0m0s"}, who("log.read"))
+		require.Equal(o, []string{"chenli 角色「后台管理员」，按角色类别", "sunqi 授权 720h0m0s"}, who("log.read"))
 		require.Equal(o, []string{
-			"chenli 角色“部门主管（行政部）”，因担任部门负责人", "shaojing 角色“部门主管（销售部）”，因担任部门负责人", "tangliu 角色“部门主管（流程管理部门）”，因担任部门负责人",
+			"chenli 角色「部门主管（行政部）」，因担任部门负责人", "shaojing 角色「部门主管（销售部）」，因担任部门负责人", "tangliu 角色「部门主管（流程管理部门）」，因担任部门负责人",
 		}, who("task.issue"))
 		require.Empty(o, who(policy.InquiryCreate), "everybody's")
 		require.Empty(o, who("doc.destroy"))
 		o.moves("zhouba", 4, false, "e1")
-		require.Equal(o, []string{"shaojing 角色“销售团队”，按所在部门", "sunqi 角色“销售团队”，按所在部门"}, who("customer.edit"))
+		require.Equal(o, []string{"shaojing 角色「销售团队」，按所在部门", "sunqi 角色「销售团队」，按所在部门"}, who("customer.edit"))
 		o.tx(func(tx *store.Tx) error { return o.people.Suspend(tx, o.ids["sunqi"], 0) })
-		require.Equal(o, []string{"shaojing 角色“销售团队”，按所在部门"}, who("customer.edit"), "what is suspended is not held")
+		require.Equal(o, []string{"shaojing 角色「销售团队」，按所在部门"}, who("customer.edit"), "what is suspended is not held")
 
 		with := func(role policy.Role, object string) []string {
 			members, err := o.people.WithRole(r, role, object, 100)
