@@ -323,13 +323,19 @@ func TestG2_4_2_3_AE1_ALostDevice(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		number := numberIn(t, w.Says("邓工", "账号申请 新增 新人甲 研发部 工程师 罗岩 3月9日 其他员工 无"), "A")
 		w.Gets("罗岩", number, "同意")
+		require.Contains(t, w.Says("陈立", "谁有 doc.destroy.approve"), "罗岩")
 		told := w.Says("罗岩", "账号 挂失")
 		require.Contains(t, told, "罗岩的账号已挂失，重要权限立即暂停，已通知陈立、方安")
 		item := numberIn(t, told, "M")
 		for _, name := range []string{"陈立", "方安"} {
 			w.Gets(name, "账号挂失：罗岩（luoyan）", item, "3月2日 10:30", "重要")
 		}
-		// What needs more than the base set is refused at once, cards included.
+		// His rights are gone at once: what the documents' own levels say to him is
+		// 公开 alone (policy), and what needs more than the base set is refused,
+		// cards included.
+		for _, lost := range []string{"doc.destroy.approve", "review.department", "task.issue"} {
+			require.NotContains(t, w.Says("陈立", "谁有 "+lost), "罗岩", lost)
+		}
 		require.Contains(t, w.Presses("罗岩", "同意"), "【未通过】您的账号已挂失，暂时不能审批")
 		require.Contains(t, w.Says("罗岩", "审批 "+number+" 同意"), "【未通过】您的账号已挂失")
 		require.Contains(t, w.Says("罗岩", "我的权限"), "挂失")
@@ -341,6 +347,7 @@ func TestG2_4_2_3_AE1_ALostDevice(t *testing.T) {
 		w.Gets("罗岩", "方安 已核实并恢复您的账号权限")
 		require.Contains(t, w.Says("方安", "追溯 "+item), "已核实并恢复，不用再处理")
 		require.NotContains(t, w.Says("方安", "我的待办"), item, "what is restored is settled")
+		require.Contains(t, w.Says("陈立", "谁有 doc.destroy.approve"), "罗岩")
 		require.Contains(t, w.Says("罗岩", "审批 "+number+" 同意"), "已同意")
 		require.Contains(t, w.Says("方安", "账号 恢复 罗岩"), "的账号没有挂失，不需要恢复")
 	})

@@ -406,6 +406,9 @@ func (a *Accounts) drawHandOver(r *store.Reader, v notify.View) (notify.Rendered
 		}
 	}
 	closed := handOverWords[h.State]
+	if h.EndedAt != nil {
+		closed += "（" + a.when(*h.EndedAt) + "）"
+	}
 	return notify.Rendered{Card: button, Open: open > 0 && h.State != store.HandOverCancelled, Closed: closed}, nil
 }
 

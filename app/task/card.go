@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -39,6 +40,14 @@ func (t *Tasks) draw(r *store.Reader, v notify.View) (notify.Rendered, error) {
 	if task.Instead != "" {
 		rows = append(rows, card.HorizontalContent{KeyName: "说明", Value: task.Instead})
 	}
+	closed := ""
+	if task.State == store.TaskClosed && task.EndedAt != nil {
+		owner, err := r.Member(task.OwnerID)
+		if err != nil {
+			return notify.Rendered{}, err
+		}
+		closed = fmt.Sprintf("%s 已完成（%s）", owner.Name, t.when(*task.EndedAt)) // who and when (E2.C)
+	}
 	owns := slices.ContainsFunc(v.Holders, func(m store.Member) bool { return m.ID == task.OwnerID })
 	return notify.Rendered{
 		Card: card.ButtonInteraction{
@@ -47,7 +56,7 @@ func (t *Tasks) draw(r *store.Reader, v notify.View) (notify.Rendered, error) {
 			SubTitle: chat.Shorten(task.Detail, cardText), Rows: rows,
 			Buttons: []card.Button{{Text: "完成", Style: 1, Key: notify.Key(task.Phase, "完成 "+task.Number)}},
 		},
-		Phase: task.Phase, Open: task.Open() && owns, Closed: closedWord(task, owns),
+		Phase: task.Phase, Open: task.Open() && owns, Closed: cmp.Or(closed, closedWord(task, owns)),
 	}, nil
 }
 
