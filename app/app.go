@@ -242,26 +242,12 @@ func (a *App) buildDomains() error {
 	if err != nil {
 		return err
 	}
-	if err := a.comm.RegisterChat(a.chat); err != nil {
-		return err
-	}
-	if err := a.tasks.RegisterChat(a.chat); err != nil {
-		return err
-	}
-	if err := a.chat.Register(a.duty.Commands()...); err != nil {
-		return err
-	}
-	if err := a.chat.Register(a.clocks.Commands()...); err != nil {
-		return err
-	}
-	if err := a.requests.RegisterChat(a.chat); err != nil {
-		return err
-	}
-	if err := a.permissions.RegisterChat(a.chat); err != nil {
-		return err
-	}
-	if err := a.account.RegisterChat(a.chat); err != nil {
-		return err
+	for _, part := range []interface{ RegisterChat(*chat.Engine) error }{
+		a.comm, a.tasks, a.duty, a.clocks, a.requests, a.permissions, a.account,
+	} {
+		if err := part.RegisterChat(a.chat); err != nil {
+			return err
+		}
 	}
 	if err := a.chat.Register(a.configurationCommand(), a.contactsCommand()); err != nil {
 		return err

@@ -11,13 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
-	"guiju/app/account"
-	"guiju/app/chat"
-	"guiju/app/communication"
-	"guiju/app/duty"
 	"guiju/app/manual"
-	"guiju/app/permission"
-	"guiju/app/response"
 	"guiju/wecom/sandbox"
 )
 
@@ -68,24 +62,6 @@ func TestManualLinksLeadSomewhere(t *testing.T) {
 		}
 		for _, to := range help.FindAllStringSubmatch(text, -1) {
 			topic(t, manual.Chinese, to[1])
-		}
-	}
-}
-
-func TestManualNamesEveryCommandOfTheChat(t *testing.T) {
-	var commands []chat.Command
-	commands = append(commands, (&communication.Communication{}).Commands()...)
-	commands = append(commands, (&response.Clocks{}).Commands()...)
-	commands = append(commands, (&duty.Duty{}).Commands()...)
-	commands = append(commands, (&account.Accounts{}).Commands()...)
-	commands = append(commands, (&permission.Permissions{}).Commands()...)
-	require.Greater(t, len(commands), 10)
-	for _, l := range languages {
-		text := topic(t, l, "commands")
-		for _, c := range commands {
-			if !c.Hidden && !strings.Contains(text, "`"+c.Name) {
-				t.Errorf("%s/commands does not name %s", l, c.Name)
-			}
 		}
 	}
 }

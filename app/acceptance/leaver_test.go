@@ -59,7 +59,7 @@ func holding(w *World) map[string]string {
 	w.Says("何静", "发通知 孙七 请补报销单")
 	w.Company("delete_user", map[string]any{"userid": "sunqi"}) // hand-over, for his superior
 	return map[string]string{
-		"item": "赵六", "answer": "赵六", "reply-due": "赵六", "question": "赵六", "escalation": "魏伟", "request.step": "魏伟",
+		"item": "赵六", "answer": "赵六", "reply-due": "赵六", "question": "赵六", "escalation": "魏伟", "request-step": "魏伟",
 		"permission-change": "王五", "permission-review": "陈立", "permission-review-row": "陈立",
 		"task": "韩梅", "hand-over": "邵静",
 	}

@@ -38,6 +38,9 @@ func New(n *notify.Notifier, p *people.People, rules notify.Rules) *Duty {
 	return &Duty{notify: n, people: p, rules: rules}
 }
 
+// RegisterChat adds the commands.
+func (d *Duty) RegisterChat(engine *chat.Engine) error { return engine.Register(d.Commands()...) }
+
 // Commands are what members can say to this domain, in the order of the help.
 func (d *Duty) Commands() []chat.Command {
 	const group = "岗位"

@@ -13,7 +13,7 @@ import (
 
 // stepCard asks those who may decide a step (C-ACCOUNT, C-APPROVE); its subject
 // is the step.
-const stepCard = "request.step"
+const stepCard = "request-step"
 
 // What a card shows before WeCom's clients cut it [90236].
 const (

@@ -61,6 +61,9 @@ type headed struct {
 	others  bool // waits for others
 }
 
+// RegisterChat adds the commands.
+func (c *Clocks) RegisterChat(engine *chat.Engine) error { return engine.Register(c.Commands()...) }
+
 // Commands are what members can say about time limits.
 func (c *Clocks) Commands() []chat.Command {
 	return []chat.Command{
