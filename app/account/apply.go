@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -275,6 +276,9 @@ func (a *Accounts) applyChange(call *chat.Call) (chat.Answer, error) {
 	return a.submit(call, app, lines, a.steps(department.ID))
 }
 
+// dateLike is a first word that can only be meant as a date.
+var dateLike = regexp.MustCompile(`^\d+(?:[-/.]\d|年|月|日|号)\S*`)
+
 // applyStop is 账号申请 停用: the access ends on the last day at account.stop_time.
 func (a *Accounts) applyStop(call *chat.Call) (chat.Answer, error) {
 	member := call.Person("姓名")
@@ -284,6 +288,8 @@ func (a *Accounts) applyStop(call *chat.Call) (chat.Answer, error) {
 	last := a.today(call)
 	if call.Has("最后工作日") {
 		last = call.Time("最后工作日")
+	} else if first := dateLike.FindString(call.Text("原因")); first != "" { // not today by a slip of the pen
+		return chat.Answer{}, chat.Refused{Reason: "看不懂最后工作日「" + chat.OneLine(first, 20) + "」", Instead: "账号申请 停用 " + member.Name + " " + a.day(last)}
 	}
 	app := store.AccountApplication{
 		Kind: store.AccountStop, MemberID: member.ID, Name: member.Name, UserID: member.UserID, DepartmentID: member.MainDepartment,

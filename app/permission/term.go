@@ -188,11 +188,12 @@ func splitTerm(text string, now time.Time) (reason string, t term, err error) {
 			return tidy(rest), found, err
 		}
 	}
-	if len(list) > 0 && hugeTerm.MatchString(list[len(list)-1]) {
+	if len(list) > 0 && termLike.MatchString(list[len(list)-1]) {
 		return "", term{}, chat.Refused{Reason: "看不懂期限「" + chat.OneLine(list[len(list)-1], 20) + "」", Instead: "写成 7天、30天 或 到4月1日"}
 	}
 	return tidy(list), term{}, nil
 }
 
-// hugeTerm is a length with more digits than anybody means.
-var hugeTerm = regexp.MustCompile(`^\d{5,}(天|日|周|月|个月|年|小时|分钟)$`)
+// termLike is what can only be meant as a term and is none: -3天, 999999天,
+// 2026-13-45.
+var termLike = regexp.MustCompile(`^(?:期限[:：]?)?(?:[-+−－]?[0-9.]+个?(?:天|日|周|星期|月|季度|年|小时|分钟|工作日)内?|(?:到|至|截至|直到)?\d{4,}[-/.年]\d.*)$`)
