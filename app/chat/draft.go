@@ -304,7 +304,7 @@ func (t *turn) interrupt(f *form, cmd *Command, rest, text string) (Answer, bool
 		asked = open.arg(f.Asking)
 	}
 	switch {
-	case untouched(f) && f.Command == cmd.Name && strings.TrimSpace(rest) != "":
+	case f.restarts(cmd) && strings.TrimSpace(rest) != "":
 		t.drop(f) // written again, with more
 	case complete || asked == nil:
 	case asked.Kind != Text:
@@ -329,8 +329,11 @@ func (t *turn) interrupt(f *form, cmd *Command, rest, text string) (Answer, bool
 	return answer, true, err
 }
 
-// untouched says that nothing of a form has been filled in.
-func untouched(f *form) bool { return len(f.Words) == 0 && len(f.Attachments) == 0 }
+// restarts says that writing the same command again begins it anew: nothing of
+// the form is filled in, or it asks for what comes first after the name anyway.
+func (f *form) restarts(cmd *Command) bool {
+	return f.Command == cmd.Name && (len(f.Words) == 0 && len(f.Attachments) == 0 || len(cmd.Args) > 0 && f.Asking == cmd.Args[0].Name)
+}
 
 // complete says whether a command could run as written.
 func (t *turn) complete(cmd *Command, rest string) (bool, error) {

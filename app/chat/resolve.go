@@ -47,6 +47,11 @@ func (t *turn) fill(f *form) (*Call, *problem, error) {
 		said, given := f.Words[arg.Name]
 		if !given {
 			v, ok, p, err := t.missing(cmd, arg)
+			if p != nil && err == nil { // what is wrong already is said before more is asked
+				if early, err := c.validate(cmd.Args[:i]); early != nil || err != nil {
+					return c, early, err
+				}
+			}
 			if p != nil || err != nil {
 				return c, p, err
 			}
@@ -61,8 +66,14 @@ func (t *turn) fill(f *form) (*Call, *problem, error) {
 		}
 		c.values[arg.Name] = v
 	}
-	for i := range cmd.Args {
-		arg := &cmd.Args[i]
+	p, err := c.validate(cmd.Args)
+	return c, p, err
+}
+
+// validate says what is wrong with the arguments that have been given.
+func (c *Call) validate(args []Arg) (*problem, error) {
+	for i := range args {
+		arg := &args[i]
 		v, ok := c.values[arg.Name]
 		if !ok || arg.Validate == nil {
 			continue
@@ -70,12 +81,12 @@ func (t *turn) fill(f *form) (*Call, *problem, error) {
 		if err := arg.Validate(c, v); err != nil {
 			var no NoPermission
 			if _, worded := Wording(err); !worded || errors.As(err, &no) {
-				return c, nil, err
+				return nil, err
 			}
-			return c, wrong(arg, err), nil
+			return wrong(arg, err), nil
 		}
 	}
-	return c, nil, nil
+	return nil, nil
 }
 
 // missing fills an argument nobody gave, or says what to ask.
