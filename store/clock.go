@@ -102,9 +102,17 @@ func (r *Reader) ClocksOf(subject Subject, limit int) ([]Clock, error) {
 	return all, nil
 }
 
-// OpenClocksFor answers what a member owes, oldest first, at most limit.
-func (r *Reader) OpenClocksFor(member int64, limit int) ([]Clock, error) {
-	all, err := list[Clock](r, "WHERE receiver_id = ? AND state IN ('waiting', 'running', 'acked', 'breached') ORDER BY id"+first(limit), member)
+// OpenClocksFor answers what a member owes, oldest first, at most limit; only
+// about subjects of these kinds if any are named.
+func (r *Reader) OpenClocksFor(member int64, limit int, kinds ...string) ([]Clock, error) {
+	about, args := "", []any{member}
+	if len(kinds) > 0 {
+		about = " AND subject_kind IN " + marks(len(kinds))
+	}
+	for _, kind := range kinds {
+		args = append(args, kind)
+	}
+	all, err := list[Clock](r, "WHERE receiver_id = ? AND state IN ('waiting', 'running', 'acked', 'breached')"+about+" ORDER BY id"+first(limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("open clocks of member %d: %w", member, err)
 	}

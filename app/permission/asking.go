@@ -232,7 +232,7 @@ type askedRecords struct {
 
 // Open implements chat.Records.
 func (a askedRecords) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, error) {
-	clocks, err := r.OpenClocksFor(q.Member, maxOwed)
+	clocks, err := r.OpenClocksFor(q.Member, maxOwed, a.kind)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (handOver) Label() string { return "权限确认与审查" }
 
 // List implements people.HandOver.
 func (h handOver) List(r *store.Reader, member int64, limit int) ([]people.Work, error) {
-	clocks, err := r.OpenClocksFor(member, maxOwed)
+	clocks, err := r.OpenClocksFor(member, maxOwed, changeSubject, reviewSubject)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (d *Permissions) confirmPage(_ context.Context, _ *queue.Job, args ConfirmP
 		if err != nil || !by.Present() || by.SuspendedAt != nil {
 			return err
 		}
-		clocks, err := tx.OpenClocksFor(by.ID, maxOwed)
+		clocks, err := tx.OpenClocksFor(by.ID, maxOwed, changeSubject)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (d *Permissions) Placed(tx *store.Tx, m store.Member) error {
 // asksOf are the open clocks of a member about what this package asks, but for
 // those he has in the place of somebody absent.
 func (d *Permissions) asksOf(r *store.Reader, member int64) ([]store.Clock, error) {
-	clocks, err := r.OpenClocksFor(member, maxOwed)
+	clocks, err := r.OpenClocksFor(member, maxOwed, changeSubject, reviewSubject)
 	return slices.DeleteFunc(clocks, func(c store.Clock) bool {
 		return c.DeputyFor != 0 || c.SubjectKind != changeSubject && c.SubjectKind != reviewSubject
 	}), err

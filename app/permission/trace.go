@@ -186,7 +186,7 @@ func whole(r *store.Reader, member int64, number, kind string) (string, error) {
 	if strings.Contains(number, "-") {
 		return number, nil
 	}
-	clocks, err := r.OpenClocksFor(member, maxOwed)
+	clocks, err := r.OpenClocksFor(member, maxOwed, kind)
 	if err != nil {
 		return "", err
 	}
