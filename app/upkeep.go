@@ -290,8 +290,9 @@ func (a *App) alarmHolidays(ctx context.Context) error {
 }
 
 // purge forgets what the company does not keep (design: privacy): plaintexts,
-// messages, questions and files after retention.message_bodies, delivery keys
-// and replies after 30 days or as long as their plaintext, archived
+// messages, questions, files, titles in hand-overs and what ended account
+// applications say after retention.message_bodies, delivery keys, replies and
+// events of the contacts after 30 days or as long as plaintexts, archived
 // communication after archive.comm_years, half-filled forms when they expire.
 func (a *App) purge(ctx context.Context) error {
 	now, retention := a.db.Now(), a.cfg.Retention.MessageBodies
@@ -306,6 +307,9 @@ func (a *App) purge(ctx context.Context) error {
 		func(tx *store.Tx) (int, error) { return tx.PurgeItems(bodies, archived) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeRequests(bodies, archived) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeTasks(bodies) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeHandOverWorks(bodies) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeAccountApplications(bodies) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeContactEvents(keys) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(archived) },
 	} {
 		errs = append(errs, a.inBatches(ctx, old))

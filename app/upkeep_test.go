@@ -270,6 +270,16 @@ func TestPurgeForgetsBodiesAndKeepsTheRecord(t *testing.T) {
 			}
 			*id = item.ID
 		}
+		if err := tx.PutHandOverWork(store.HandOverWork{HandOverID: 1, SubjectKind: "item", SubjectID: closed, Title: "秘密", State: store.WorkListed}); err != nil {
+			return err
+		}
+		application := store.AccountApplication{Number: "A2", Name: "秘密", Reason: "秘密", State: store.AccountRejected, EffectiveAt: ended, EndedAt: &ended}
+		if err := tx.AddAccountApplication(&application); err != nil {
+			return err
+		}
+		if err := tx.AddContactEvent(&store.ContactEvent{ChangeType: "update_user", UserID: "zhouba", Detail: "{}", At: ended}); err != nil {
+			return err
+		}
 		request := store.Request{Number: "A1", Personal: "秘密", Data: "秘密", Title: "申请", State: store.RequestApproved, FinishedAt: &ended}
 		return tx.AddRequest(&request, nil)
 	})
@@ -293,9 +303,21 @@ func TestPurgeForgetsBodiesAndKeepsTheRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, request.Personal+request.Data)
 	require.Equal(t, "申请", request.Title, "so does what was decided")
+	works, err := b.reader().HandOverWorks(1, 10)
+	require.NoError(t, err)
+	require.Empty(t, works[0].Title, "it quotes an item")
+	application, err := b.reader().AccountApplicationByNumber("A2")
+	require.NoError(t, err)
+	require.Empty(t, application.Name+application.Reason)
+	told, err := b.reader().ContactEventsAfter(0, 10)
+	require.NoError(t, err)
+	require.Len(t, told, 1, "as long as delivery keys")
 
 	b.at(monday.AddDate(0, 0, 31))
 	require.NoError(t, b.purge(t.Context()))
+	told, err = b.reader().ContactEventsAfter(0, 10)
+	require.NoError(t, err)
+	require.Empty(t, told)
 	_, err = b.reader().Delivery(delivery)
 	require.ErrorIs(t, err, store.ErrNotFound)
 

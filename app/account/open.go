@@ -246,7 +246,11 @@ func (a *Accounts) open(call *chat.Call) (chat.Answer, error) {
 func (a *Accounts) said(call *chat.Call, app store.AccountApplication) (chat.Answer, error) {
 	if !app.Open() {
 		if app.State == store.AccountOpened {
-			return chat.Accepted(app.Number, fmt.Sprintf("%s的账号已经生效，不用再做什么。", app.Name)), nil
+			whose := "该"
+			if app.Name != "" {
+				whose = app.Name + "的"
+			}
+			return chat.Accepted(app.Number, whose+"账号已经生效，不用再做什么。"), nil
 		}
 		return chat.Answer{}, chat.Refused{Reason: app.Number + " " + stateWord(app), Instead: "追溯 " + app.Number}
 	}

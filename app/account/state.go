@@ -124,7 +124,11 @@ func kindWord(kind store.AccountKind) string {
 	return map[store.AccountKind]string{store.AccountCreate: "新增", store.AccountChange: "变更", store.AccountStop: "停用"}[kind]
 }
 
-// title is one line that tells an application apart.
+// title is one line that tells an application apart; of one that ended long ago
+// the name is forgotten.
 func title(app store.AccountApplication) string {
+	if app.Name == "" {
+		return "账号" + kindWord(app.Kind)
+	}
 	return fmt.Sprintf("账号%s：%s", kindWord(app.Kind), app.Name)
 }

@@ -42,6 +42,8 @@ CREATE INDEX account_applications_request ON account_applications (request_id);
 
 CREATE INDEX account_applications_applicant ON account_applications (applicant_id, state);
 
+CREATE INDEX account_applications_ended ON account_applications (ended_at, id);
+
 CREATE TABLE account_arrivals (
   member_id       BIGINT NOT NULL,
   joined_at       DATETIME(3) NOT NULL,

@@ -36,6 +36,8 @@ CREATE INDEX contact_events_userid ON contact_events (userid_fold, id);
 
 CREATE INDEX contact_events_member ON contact_events (member_id, id);
 
+CREATE INDEX contact_events_at ON contact_events (at, id);
+
 CREATE TABLE contact_checks (
   userid_fold     TEXT NOT NULL,
   userid          TEXT NOT NULL,
@@ -133,6 +135,8 @@ CREATE TABLE hand_over_works (
   at              DATETIME NOT NULL,
   UNIQUE (hand_over_id, subject_kind, subject_id)
 );
+
+CREATE INDEX hand_over_works_at ON hand_over_works (at, id);
 
 -- A company that was read before has its baseline: who is new from now on joins.
 INSERT INTO settings (name, value, updated_at)
