@@ -277,18 +277,3 @@ func (r *Reader) SuspendedMembers(limit int) ([]Member, error) {
 	}
 	return all, nil
 }
-
-// HandOversFor answers hand-overs a member may have to see to: those that are
-// only listed, and those whose work came to him, newest first, at most limit of
-// each.
-func (r *Reader) HandOversFor(member int64, limit int) ([]HandOver, error) {
-	var listed, his []HandOver
-	err := r.g.Where("state = ?", HandOverListed).Order("id DESC").Limit(limit).Find(&listed).Error
-	if err == nil {
-		err = r.g.Where("to_id = ? AND state = ?", member, HandOverDone).Order("id DESC").Limit(limit).Find(&his).Error
-	}
-	if err != nil {
-		return nil, fmt.Errorf("hand-overs for member %d: %w", member, translate(err))
-	}
-	return append(listed, his...), nil
-}

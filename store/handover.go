@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -102,6 +104,39 @@ func (r *Reader) HandOversOf(member int64) ([]HandOver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hand-overs of member %d: %w", member, translate(err))
 	}
+	return all, nil
+}
+
+// hisHandOver is the condition of listed hand-overs that a member sees to as far as the contacts say, or was told of: who stands in for
+// others is not in the contacts.
+const hisHandOver = `state = 'listed' AND (to_id = ?
+	OR reason = 'moved' AND EXISTS (SELECT 1 FROM memberships s WHERE s.member_id = ? AND s.is_leader = ?
+		AND s.department_id IN (hand_overs.old_department, hand_overs.new_department))
+	OR member_id IN (SELECT m.id FROM members m JOIN members l ON l.userid = m.leader_userid WHERE l.id = ?)
+	OR member_id IN (SELECT m.id FROM members m JOIN memberships s ON s.department_id = m.main_department WHERE s.member_id = ? AND s.is_leader = ?)
+	OR EXISTS (SELECT 1 FROM sent_messages n JOIN sent_recipients p ON p.message_id = n.id
+		WHERE n.subject_kind = 'hand_over' AND n.subject_id = hand_overs.id AND p.member_id = ?))`
+
+// HandOversFor answers hand-overs a member may have to see to, newest first, at
+// most limit of each: those that are listed and his by the contacts, those whose
+// work came to him, and whatever else is listed.
+func (r *Reader) HandOversFor(member int64, limit int) ([]HandOver, error) {
+	var his, came, listed []HandOver
+	err := r.g.Where(hisHandOver, member, member, true, member, member, true, member).Order("id DESC").Limit(limit).Find(&his).Error
+	if err == nil {
+		err = r.g.Where("to_id = ? AND state = ?", member, HandOverDone).Order("id DESC").Limit(limit).Find(&came).Error
+	}
+	if err == nil {
+		err = r.g.Where("state = ?", HandOverListed).Order("id DESC").Limit(limit).Find(&listed).Error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("hand-overs for member %d: %w", member, translate(err))
+	}
+	listed = slices.DeleteFunc(listed, func(h HandOver) bool {
+		return slices.ContainsFunc(his, func(known HandOver) bool { return known.ID == h.ID })
+	})
+	all := slices.Concat(his, came, listed)
+	slices.SortFunc(all, func(a, b HandOver) int { return cmp.Compare(b.ID, a.ID) })
 	return all, nil
 }
 

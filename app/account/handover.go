@@ -33,6 +33,10 @@ const handOverCard = "hand-over"
 const handOverRecords = "hand_over.mine"
 
 const (
+	// handOversSearched bounds the hand-overs among which a shortened number is
+	// looked for.
+	handOversSearched = 200
+
 	maxWorks   = 1000 // of one hand-over that are looked at
 	worksBatch = 10   // moved by one transaction
 	shownWorks = 3    // on a card
@@ -339,7 +343,7 @@ func (a *Accounts) showHandOver(call *chat.Call) (chat.Answer, error) {
 			fmt.Fprintf(&b, "\n……还有 %d 项", len(works)-maxListed)
 			break
 		}
-		fmt.Fprintf(&b, "\n· %s %s", w.Number, chat.OneLine(w.Title, 40))
+		b.WriteString("\n· " + workLine(w, 40))
 		switch {
 		case w.State == store.WorkListed:
 			b.WriteString("：待交接")
@@ -353,6 +357,12 @@ func (a *Accounts) showHandOver(call *chat.Call) (chat.Answer, error) {
 		fmt.Fprintf(&b, "\n可发送：指定接手人 %s <姓名> [事项编号]", h.Number)
 	}
 	return chat.Answer{Text: b.String()}, nil
+}
+
+// workLine tells one work by its number and its title, cut to most characters;
+// after retention.message_bodies the title is forgotten.
+func workLine(w store.HandOverWork, most int) string {
+	return strings.TrimSpace(w.Number + " " + chat.OneLine(w.Title, most))
 }
 
 // drawHandOver is C-HANDOVER.
@@ -377,7 +387,7 @@ func (a *Accounts) drawHandOver(r *store.Reader, v notify.View) (notify.Rendered
 		}
 		open++
 		if len(lines) < shownWorks {
-			lines = append(lines, w.Number+" "+chat.OneLine(w.Title, 30))
+			lines = append(lines, workLine(w, 30))
 		}
 	}
 	if open > shownWorks {
@@ -417,12 +427,22 @@ type handOvers struct{ a *Accounts }
 
 // Open implements chat.Records.
 func (l handOvers) Open(r *store.Reader, q chat.RecordQuery) ([]chat.Record, error) {
-	open, err := r.HandOversFor(q.Member, q.Limit)
+	limit := q.Limit
+	if q.Sequence > 0 {
+		limit = handOversSearched
+	}
+	open, err := r.HandOversFor(q.Member, limit)
 	if err != nil {
 		return nil, err
 	}
 	var all []chat.Record
 	for _, h := range open {
+		if q.Sequence > 0 && chat.Sequence(h.Number) != q.Sequence {
+			continue
+		}
+		if len(all) == q.Limit {
+			break
+		}
 		heirs, err := l.a.heirs(r, h)
 		if err != nil {
 			return nil, err
