@@ -13,7 +13,9 @@ import (
 	"guiju/store/queue"
 )
 
-// urgeEvery is how soon an item may be urged again (SPEC-DEFAULT).
+// urgeEvery is how soon an item or message may be urged again. The guide names an
+// interval for approvals only (G2-4.4(3)); ten minutes are our choice: a day's
+// answer may be urged again in time, and pressing twice sends once. Approvals have their own, approval.urge_interval_hours.
 const urgeEvery = 10 * time.Minute
 
 // resolve is 已解决: the asker confirms, the inquiry is closed.

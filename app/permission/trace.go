@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"guiju/app/chat"
 	"guiju/app/notify"
@@ -86,16 +85,14 @@ func (d *Permissions) listAsked(b *strings.Builder, r *store.Reader, subject sto
 	return nil
 }
 
-// urgeEvery is how often the same thing may be urged.
-const urgeEvery = time.Hour
-
 // urgePurpose marks the notices of 催办.
 const urgePurpose = "permission.urge"
 
 // maxMessages bounds the messages about one subject that are read.
 const maxMessages = 500
 
-// urge is 催办: who is asked and has not answered is told again.
+// urge is 催办: who is asked and has not answered is told again, as of a request
+// at most once in approval.urge_interval_hours (G2-4.4(3)).
 func (d *Permissions) urge(call *chat.Call) (chat.Answer, error) {
 	number := call.Number("编号")
 	subject, title, about, err := d.subjectOf(&call.Tx.Reader, number)
@@ -126,9 +123,13 @@ func (d *Permissions) urge(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	for _, m := range sent {
-		if m.Purpose == urgePurpose && call.Tx.Now().Sub(m.CreatedAt) < urgeEvery {
+		if m.Purpose != urgePurpose {
+			continue
+		}
+		if again := d.rules().UrgeAgainAt(m.CreatedAt); call.Tx.Now().Before(again) {
 			return chat.Answer{}, chat.Refused{
-				Reason: fmt.Sprintf("%s 刚在 %s 催办过", number, d.when(m.CreatedAt)), Instead: d.when(m.CreatedAt.Add(urgeEvery)) + " 之后再催",
+				Reason: fmt.Sprintf("%s 在 %s 已经催办过", number, d.when(m.CreatedAt)), Clause: "G2-4.4(3)",
+				Instead: d.when(again) + " 之后再催",
 			}
 		}
 	}

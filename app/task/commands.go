@@ -146,7 +146,8 @@ func (t *Tasks) asAbove(call *chat.Call) (store.Task, error) {
 	return task, err
 }
 
-// urgeEvery is how soon a task may be urged again, as 催办 of an item (SPEC-DEFAULT).
+// urgeEvery is how soon a task may be urged again: as an item, our choice, for the
+// guide names an interval for approvals only (G2-4.4(3)).
 const urgeEvery = 10 * time.Minute
 
 // urge is 催办 of a task, by those above its owner.
