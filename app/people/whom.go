@@ -34,12 +34,8 @@ type Found struct {
 	Vacant  bool    // the post or headship named has nobody
 }
 
-const (
-	// mostFound bounds whom a role or post means.
-	mostFound = 50
-	// vacancyOffice is told of posts that nobody holds (G1-4.2.2(3) AE3).
-	vacancyOffice Whom = "department:人事部"
-)
+// mostFound bounds whom a role or post means.
+const mostFound = 50
 
 // candidates are those a Whom names, before anything is put in their place.
 type candidates struct {
@@ -281,7 +277,7 @@ func (p *People) standIn(r *store.Reader, c candidates, about int64) (Found, err
 	return Found{}, fmt.Errorf("nobody is left, not even an administrator: %w", store.ErrNotFound)
 }
 
-// ReportVacancy gives 人事部 a to-do 岗位空缺 when a case met a post that nobody
+// ReportVacancy gives duty.vacancy_by a to-do 岗位空缺 when a case met a post that nobody
 // holds: one for each post while it is vacant (G1-4.2.2(3) AE3).
 func (p *People) ReportVacancy(tx *store.Tx, w Whom, found Found, about int64) error {
 	if !found.Vacant {
@@ -296,7 +292,7 @@ func (p *People) ReportVacancy(tx *store.Tx, w Whom, found Found, about int64) e
 		detail += "。" + found.Instead
 	}
 	return p.Raise(tx, ToDo{
-		Whom: vacancyOffice, About: about, Title: "岗位空缺：" + c.called, Detail: detail + "。请安排任职人员。",
+		Whom: Whom(p.rules().Rules().Duty.VacancyBy), About: about, Title: "岗位空缺：" + c.called, Detail: detail + "。请安排任职人员。",
 		Unique: fmt.Sprintf("vacancy:%s:%d", w, c.department),
 	})
 }

@@ -129,6 +129,12 @@ func TestVacancyIsReported(t *testing.T) {
 		require.Equal(t, raised[0].Unique, raised[1].Unique)
 		require.Equal(t, people.Whom("department:人事部"), raised[0].Whom)
 		require.Equal(t, "岗位空缺：岗位采购经理", raised[0].Title)
+
+		o.inForce(2, "duty: {vacancy_by: \"department:财务部\"}\n")
+		o.tx(func(tx *store.Tx) error {
+			return o.people.ReportVacancy(tx, "post:采购经理", people.Found{Vacant: true}, o.ids["zhouba"])
+		})
+		require.Equal(t, people.Whom("department:财务部"), raised[2].Whom, "the company says who fills posts")
 	})
 }
 

@@ -19,12 +19,13 @@ import (
 // applicationKind is the kind of request of 权限申请.
 const applicationKind = "permission"
 
-// securityOffice decides who gets a sensitive permission, administrators any
-// other (G2-4.2(2)).
-const (
-	securityOffice = people.Whom("department:信息安全部门")
-	administrators = people.Whom("role:administrator")
-)
+// administrators decide who gets a permission that is not sensitive (G2-4.2(2)).
+const administrators = people.Whom("role:administrator")
+
+// securityOffice decides who gets a sensitive one: permission.security_by.
+func (d *Permissions) securityOffice() people.Whom {
+	return people.Whom(d.rules().Rules().Permission.SecurityBy)
+}
 
 // application is what a request keeps for us.
 type application struct {
@@ -64,7 +65,7 @@ func (d *Permissions) apply(call *chat.Call) (chat.Answer, error) {
 	}
 	owner := request.Step{Name: "权限负责人", Whom: administrators}
 	if info.Sensitive {
-		owner = request.Step{Name: "信息安全部门", Whom: securityOffice}
+		owner = request.Step{Name: "信息安全部门", Whom: d.securityOffice()}
 	}
 	made, err := d.requests.Submit(call.Tx, request.Draft{
 		Kind: applicationKind, Applicant: call.Member.ID, About: call.Member.ID, App: call.App,

@@ -17,10 +17,6 @@ import (
 // changeCard is C-PERM-DIFF; its subject is a permission change.
 const changeCard = "permission-change"
 
-// confirmer decides what a change adds; where nobody holds the post the 管理员
-// do (G1-4.3.2(2), G1-4.2(3)).
-const confirmer = people.Whom("post:行政部/用户权限管理")
-
 // Changed follows a change of somebody's access that is new, amended or
 // settled: the member is told, and what it adds is put to who confirms it.
 func (d *Permissions) Changed(tx *store.Tx, c store.PermissionChange) error {
@@ -53,9 +49,11 @@ func (d *Permissions) Changed(tx *store.Tx, c store.PermissionChange) error {
 	return d.ask(tx, q, to)
 }
 
-// confirmers answers who is asked about a member's change. It may be nobody in
-// a company that has no 管理员 yet.
+// confirmers answers who is asked about a member's change: permission.confirm_by,
+// where nobody holds that post the 管理员 (G1-4.3.2(2), G1-4.2(3)). It may be
+// nobody in a company that has no 管理员 yet.
 func (d *Permissions) confirmers(tx *store.Tx, about int64) ([]int64, error) {
+	confirmer := people.Whom(d.rules().Rules().Permission.ConfirmBy)
 	found, err := d.people.Resolve(&tx.Reader, confirmer, about)
 	if err == nil && !found.Vacant {
 		return found.Members, nil

@@ -79,13 +79,32 @@ func TestChangeIsConfirmedByThePost(t *testing.T) {
 		require.Contains(o.t, o.says("江一", "权限变更 确认 "+number), "【未找到】"+number)
 		require.Contains(o.t, o.says("江一", "追溯 "+number), "【未找到】"+number)
 		require.Contains(o.t, o.says("周八", "催办 "+number), "【已受理】"+number+" 已催办 1 人")
-		require.Contains(o.t, o.says("周八", "催办 "+number), "刚在 4月1日 09:00 催办过")
+		again := o.says("周八", "催办 "+number)
+		require.Contains(o.t, again, "在 4月1日 09:00 已经催办过")
+		require.Contains(o.t, again, "4月1日 13:00 之后再催", "four hours of work, as of any approval")
 		require.Len(o.t, o.gets("王五", "【催办】周八"), 1)
 		require.Contains(o.t, o.says("王五", "权限变更 确认"), "【已受理】"+number, "the only one that waits")
 		require.Len(o.t, o.gets("周八", "新增已确认：角色 运营人员"), 1)
 		require.Contains(o.t, o.says("周八", "我的权限"), "【角色类别】运营人员")
 		require.Contains(o.t, o.says("周八", "追溯 "+number), "新增已确认")
 		require.Contains(o.t, o.says("王五", "我的待办"), "没有待办")
+	})
+}
+
+// Who confirms, and who grants what is sensitive, the company says.
+func TestOfficesAreTheRulebooks(t *testing.T) {
+	onSQLite(t, func(o *office) {
+		o.rulebook("permission: {confirm_by: \"department:信息安全部门\", security_by: \"member:" + fmt.Sprint(o.ids["王五"]) + "\"}\n")
+		require.NotNil(o.t, o.moves("周八", 4, "event"))
+		require.Empty(o.t, o.cards("王五"))
+		require.Equal(o.t, []string{"周八：4 项新增待确认"}, o.cards("方安"))
+
+		require.Contains(o.t, o.says("江一", "权限申请 查看日志 排查问题 7天"), "已提交")
+		request, err := o.reader().RequestByNumber("A20260401-0001")
+		require.NoError(o.t, err)
+		steps, err := o.reader().RequestSteps(request.ID)
+		require.NoError(o.t, err)
+		require.Equal(o.t, fmt.Sprint("member:", o.ids["王五"]), steps[1].Whom)
 	})
 }
 

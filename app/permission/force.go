@@ -90,7 +90,7 @@ func (d *Permissions) askedNow(tx *store.Tx, subject store.Subject) ([]int64, er
 	}
 	offices := []people.Whom{administrators}
 	if review.State == store.ReviewOverdue {
-		offices = append(offices, securityOffice)
+		offices = append(offices, d.securityOffice())
 	}
 	var all []int64
 	for _, office := range offices {

@@ -46,6 +46,15 @@ type office struct {
 	engine   *chat.Engine
 	platform *platform
 	ids      map[string]int64
+	rules    *policy.Engine
+}
+
+// rulebook puts other rules in force.
+func (o *office) rulebook(text string) {
+	o.t.Helper()
+	book, err := rulebook.Parse("test", []byte("calendar: {holidays: []}\nadministrators: [陈立, 蒋新]\n"+text))
+	require.NoError(o.t, err)
+	o.rules = book.Engine
 }
 
 // platform stands for WeCom.
@@ -115,11 +124,10 @@ var staff = []struct {
 func newOffice(t *testing.T, db *store.DB, clock *storetest.Clock) *office {
 	t.Helper()
 	clock.Set(time.Date(2026, 4, 1, 9, 0, 0, 0, shanghai))
-	book, err := rulebook.Parse("test", []byte("calendar: {holidays: []}\nadministrators: [陈立, 蒋新]\n"))
-	require.NoError(t, err)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	rules := func() *policy.Engine { return book.Engine }
 	o := &office{t: t, db: db, clock: clock, platform: &platform{}, ids: map[string]int64{}}
+	o.rulebook("")
+	rules := func() *policy.Engine { return o.rules }
 	o.notify = notify.New(notify.Options{
 		Senders: map[string]notify.Sender{"assistant": o.platform}, DefaultApp: "assistant", Rules: rules,
 		MachineNow: storetest.NewClock().Now, Logger: log,
@@ -134,6 +142,7 @@ func newOffice(t *testing.T, db *store.DB, clock *storetest.Clock) *office {
 	o.clocks.Register(o.queue)
 	o.domain.Register(o.queue)
 	o.hire()
+	var err error
 	o.engine, err = chat.New(chat.Options{Directory: o.people, Permits: o, Todo: o.clocks, Location: shanghai})
 	require.NoError(t, err)
 	o.talks(requests)

@@ -171,7 +171,7 @@ func (d *Permissions) reviewDue(_ context.Context, _ *queue.Job, args ReviewDue)
 		if err := tx.SaveReview(&review); err != nil {
 			return err
 		}
-		found, err := d.people.Resolve(&tx.Reader, securityOffice, 0)
+		found, err := d.people.Resolve(&tx.Reader, d.securityOffice(), 0)
 		if err != nil && !isMissing(err) {
 			return err
 		}

@@ -14,6 +14,7 @@ type DutyRules struct {
 	Departments   map[string]string  `yaml:"departments"`    // name used by the guide → main duty, G1-4.2(1)
 	Communication map[string]string  `yaml:"communication"`  // 职位 → 沟通责任, G1-4.1(5)
 	UnsetWorkdays int                `yaml:"unset_workdays"` // for 人事部 to describe a member's post, G1-2.2a
+	VacancyBy     string             `yaml:"vacancy_by"`     // as people.Whom: who is asked to fill a post nobody holds, G1-4.2.2(3)
 }
 
 // The positions of the table of G1-4.1(5), in its order: the keys of
@@ -89,6 +90,7 @@ func (k *checker) duties(r *Rules) {
 		}
 	}
 	k.within("duty.unset_workdays", r.Duty.UnsetWorkdays, 1, 60)
+	k.whom("duty.vacancy_by", r.Duty.VacancyBy)
 	seen := map[string]string{}
 	for _, name := range sorted(r.Posts) {
 		path := "posts." + name

@@ -1,6 +1,7 @@
 package policy
 
-// PermissionRules govern roles, grants and their review (S02).
+// PermissionRules govern roles, grants and their review (S02). ConfirmBy and
+// SecurityBy name people the way people.Whom does.
 type PermissionRules struct {
 	// Roles maps a role to what it may do: permission codes of E2.P, each with
 	// an optional scope, as in "report.response.view:own". Scopes: own, team,
@@ -11,6 +12,8 @@ type PermissionRules struct {
 	Assign             []AssignRule `yaml:"assign"`
 	RevokeImmediately  bool         `yaml:"revoke_immediately"`
 	AddConfirmWorkdays int          `yaml:"add_confirm_workdays"`
+	ConfirmBy          string       `yaml:"confirm_by"`
+	SecurityBy         string       `yaml:"security_by"`
 	Review             string       `yaml:"review"`
 	ReviewDueWorkdays  int          `yaml:"review_due_workdays"`
 	UnusedDays         int          `yaml:"unused_days"`

@@ -175,6 +175,8 @@ func (k *checker) tiers(tiers []ReimburseTier) {
 func (k *checker) people(r *Rules) {
 	p, a := r.Permission, r.Account
 	k.within("permission.add_confirm_workdays", p.AddConfirmWorkdays, 1, 60)
+	k.whom("permission.confirm_by", p.ConfirmBy)
+	k.whom("permission.security_by", p.SecurityBy)
 	if p.Review != "quarter" {
 		k.add("permission.review", "must be quarter: the guide has the review each quarter; J-PERM-REVIEW in jobs: sets its time of day")
 	}

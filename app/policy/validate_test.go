@@ -70,6 +70,9 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 		"a review nobody runs":   {func(r *policy.Rules) { r.Permission.Review = "month" }, `permission.review: must be quarter: the guide has the review each quarter; J-PERM-REVIEW in jobs: sets its time of day`},
 		"accounts by themselves": {func(r *policy.Rules) { r.Account.AutoCreate = true }, "account.auto_create: must be false: members cannot be created through the documented API; whoever account.open_by names opens the account in WeCom and presses 已开通"},
 		"nobody opens accounts":  {func(r *policy.Rules) { r.Account.OpenBy = "王五" }, `account.open_by: must be like department:人事部, post:行政部/用户权限管理 or role:administrator, not "王五"`},
+		"nobody confirms":        {func(r *policy.Rules) { r.Permission.ConfirmBy = "" }, `permission.confirm_by: must be like department:人事部, post:行政部/用户权限管理 or role:administrator, not ""`},
+		"nobody owns permission": {func(r *policy.Rules) { r.Permission.SecurityBy = "superior" }, `permission.security_by: must be like department:人事部, post:行政部/用户权限管理 or role:administrator, not "superior"`},
+		"nobody fills a post":    {func(r *policy.Rules) { r.Duty.VacancyBy = "人事部" }, `duty.vacancy_by: must be like department:人事部, post:行政部/用户权限管理 or role:administrator, not "人事部"`},
 		"nobody hears of a loss": {func(r *policy.Rules) { r.Account.LossTold = nil }, "account.loss_told: must name somebody, or nobody hears of a lost device"},
 		"access ends at 25:00":   {func(r *policy.Rules) { r.Account.StopTime = "25:00" }, `account.stop_time: must be a time of day like 17:30, not "25:00"`},
 		"two accept times": {func(r *policy.Rules) {
