@@ -62,7 +62,7 @@ type HandOverWork struct {
 	Number      string
 	Title       string
 	ToID        int64  // who has it now; 0: nobody could take it, or not moved
-	State       string // "listed" | "moved"
+	State       string // "listed" | "moved" | "ended"
 	At          time.Time
 }
 
@@ -70,6 +70,7 @@ type HandOverWork struct {
 const (
 	WorkListed = "listed"
 	WorkMoved  = "moved"
+	WorkEnded  = "ended" // done, or passed on past the hand-over, while it was listed
 )
 
 // TableName is the table.
@@ -189,6 +190,19 @@ func (tx *Tx) PutHandOverWork(w HandOverWork) error {
 	}).Create(&w).Error
 	if err != nil {
 		return fmt.Errorf("work of hand-over %d: %w", w.HandOverID, translate(err))
+	}
+	return nil
+}
+
+// EndHandOverWorks marks works of a hand-over as ended.
+func (tx *Tx) EndHandOverWorks(handOver int64, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	err := tx.g.Model(&HandOverWork{}).Where("hand_over_id = ? AND id IN ?", handOver, ids).
+		Updates(map[string]any{"state": WorkEnded, "at": tx.Now()}).Error
+	if err != nil {
+		return fmt.Errorf("end work of hand-over %d: %w", handOver, translate(err))
 	}
 	return nil
 }

@@ -85,6 +85,12 @@ func TestE2_0_AStepIsForWhoeverIsHeadNow(t *testing.T) {
 		w.Gets("钱十一", "【进度】"+first, "申请人的部门或上级有变动，「直接上级」由吴九处理")
 		require.Contains(t, w.Says("沈悦", "审批 "+first+" 同意"), "已经不由您处理")
 		require.NotContains(t, w.Says("沈悦", "我的待办"), first)
+		list := numberIn(t, w.Gets("吴九", "沈悦调岗，工作需要交接").String(), "JJ")
+		require.Contains(t, w.Says("吴九", "指定接手人 "+list+" 钱十一"), "没有还要您交接的工作")
+		listed := w.Says("吴九", "交接 "+list)
+		require.Contains(t, listed, "（已交接）")
+		require.Contains(t, listed, "：已办结或已转给其他同事，不用交接", "it has gone its own way")
+		require.NotContains(t, listed, "待交接")
 		w.Gets("吴九", "权限申请：查看财务报表", "这一步：直接上级", "同意")
 		require.Contains(t, w.Presses("吴九", "同意"), "【已受理】"+first)
 

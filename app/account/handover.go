@@ -152,10 +152,7 @@ func (a *Accounts) appoint(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	if err := call.Tx.Lock(h.TableName(), h.ID); err != nil {
-		return chat.Answer{}, err
-	}
-	if h, err = call.Tx.HandOver(h.ID); err != nil {
+	if h, err = a.people.Refreshed(call.Tx, h.ID); err != nil {
 		return chat.Answer{}, err
 	}
 	heirs, err := a.heirs(&call.Tx.Reader, h)
@@ -226,10 +223,7 @@ func (PassOn) Kind() string { return "account.pass_on" }
 func (a *Accounts) passOn(_ context.Context, _ *queue.Job, args PassOn) queue.Outcome {
 	return queue.Done(func(tx *store.Tx) error {
 		args := args // a transaction may run again
-		if err := tx.Lock(store.HandOver{}.TableName(), args.HandOver); err != nil {
-			return err
-		}
-		h, err := tx.HandOver(args.HandOver)
+		h, err := a.people.Refreshed(tx, args.HandOver)
 		if err != nil {
 			return err
 		}
@@ -254,7 +248,7 @@ func (a *Accounts) passOn(_ context.Context, _ *queue.Job, args PassOn) queue.Ou
 		}
 		why := fmt.Sprintf("%s的工作已交接（%s）", name[h.MemberID].Name, h.Number) // who has it now is added by whoever tells it
 		for _, w := range works {
-			if !slices.Contains(now, w.ID) || w.State == store.WorkMoved && w.ToID == args.To {
+			if !slices.Contains(now, w.ID) || w.State == store.WorkEnded || w.State == store.WorkMoved && w.ToID == args.To {
 				continue
 			}
 			if _, err := a.people.PassOn(tx, h.ID, w.Subject(), args.To, why); err != nil {
@@ -269,6 +263,9 @@ func (a *Accounts) passOn(_ context.Context, _ *queue.Job, args PassOn) queue.Ou
 		}
 		if err := a.notify.Refresh(tx, h.Subject()); err != nil {
 			return err
+		}
+		if args.Passed == 0 {
+			return a.tell(tx, "", h.Subject(), handPurpose, fmt.Sprintf("【工作交接】%s 里这些工作已办结或已转给其他同事，不用交接了。", h.Number), args.By)
 		}
 		return a.tell(tx, "", h.Subject(), handPurpose, fmt.Sprintf("【工作交接】您接手了%s的 %d 项工作，清单可发送：交接 %s", name[h.MemberID].Name, args.Passed, h.Number), args.To)
 	})
@@ -314,6 +311,9 @@ func (a *Accounts) showHandOver(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
+	if h, err = a.people.Refreshed(call.Tx, h.ID); err != nil {
+		return chat.Answer{}, err
+	}
 	r := &call.Tx.Reader
 	member, err := r.Member(h.MemberID)
 	if err != nil {
@@ -347,6 +347,8 @@ func (a *Accounts) showHandOver(call *chat.Call) (chat.Answer, error) {
 		switch {
 		case w.State == store.WorkListed:
 			b.WriteString("：待交接")
+		case w.State == store.WorkEnded:
+			b.WriteString("：已办结或已转给其他同事，不用交接")
 		case w.ToID == 0:
 			b.WriteString("：已结束，没有人可以接手")
 		default:

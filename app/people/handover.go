@@ -55,6 +55,10 @@ const (
 	worksAtOnce = 20
 	// worksListed bounds the work of one domain in a hand-over that only lists.
 	worksListed = 50
+	// worksRefreshed bounds the work of a hand-over that is compared with what
+	// is still open, workStillOpen what is open in one domain.
+	worksRefreshed = 500
+	workStillOpen  = 200
 )
 
 // handOverJob is the job that moves or lists a member's open work, a page at a
@@ -67,6 +71,10 @@ const (
 //	listed     -                         all passed on: done
 //	                                     he has left, or stays: cancelled
 //	                                     stopped only, begun again: running
+//
+// Listed work that he does no longer have, because it has ended or has been
+// passed on otherwise, is marked so whenever somebody looks (Refreshed), and
+// counts as passed on.
 //
 // A leaver's hand-over ends the others of his: what they listed is moved now.
 type handOverJob struct {
@@ -281,9 +289,61 @@ func (p *People) PassOn(tx *store.Tx, handOver int64, work store.Subject, to int
 	if err := tx.PutHandOverWork(w); err != nil {
 		return h, err
 	}
+	return p.endPassedOn(tx, h)
+}
+
+// endPassedOn ends a listed hand-over in which nothing is left.
+func (p *People) endPassedOn(tx *store.Tx, h store.HandOver) (store.HandOver, error) {
 	left, err := tx.CountHandOverWorks(h.ID, store.WorkListed)
 	if err != nil || left > 0 || h.State != store.HandOverListed {
 		return h, err
 	}
 	return h, p.endHandOver(tx, &h, store.HandOverDone)
+}
+
+// Refreshed is a hand-over without the listed work that is not in his hands any
+// more: what has ended meanwhile, or has gone to somebody else.
+func (p *People) Refreshed(tx *store.Tx, id int64) (store.HandOver, error) {
+	if err := tx.Lock(store.HandOver{}.TableName(), id); err != nil {
+		return store.HandOver{}, err
+	}
+	h, err := tx.HandOver(id)
+	if err != nil || h.State != store.HandOverListed {
+		return h, err
+	}
+	works, err := tx.HandOverWorks(h.ID, worksRefreshed)
+	if err != nil {
+		return h, err
+	}
+	var ended []int64
+	for _, d := range p.domains {
+		listed := slices.DeleteFunc(slices.Clone(works), func(w store.HandOverWork) bool {
+			return w.Domain != d.name || w.State != store.WorkListed
+		})
+		if len(listed) == 0 {
+			continue
+		}
+		has, err := d.List(&tx.Reader, h.MemberID, workStillOpen)
+		if err != nil {
+			return h, fmt.Errorf("hand-over %d: %s: %w", h.ID, d.name, err)
+		}
+		if len(has) == workStillOpen {
+			continue // what is not among these may be behind them
+		}
+		for _, w := range listed {
+			if !slices.ContainsFunc(has, func(work Work) bool { return work.Subject == w.Subject() }) {
+				ended = append(ended, w.ID)
+			}
+		}
+	}
+	if len(ended) == 0 {
+		return h, nil
+	}
+	if err := tx.EndHandOverWorks(h.ID, ended); err != nil {
+		return h, err
+	}
+	if h, err = p.endPassedOn(tx, h); err != nil {
+		return h, err
+	}
+	return h, p.notify.Refresh(tx, h.Subject())
 }

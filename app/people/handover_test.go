@@ -135,7 +135,7 @@ func TestWhoIsBackKeepsHisWork(t *testing.T) {
 func TestAMoversWorkIsListed(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		o := newOffice(t, db, clock)
-		d := deskOf(o, "zhouba", 2)
+		d := deskOf(o, "zhouba", 3)
 		var told []store.HandOver
 		o.people.OnHandedOver(func(_ *store.Tx, h store.HandOver) error { told = append(told, h); return nil })
 		o.tx(func(tx *store.Tx) error { // he is no newcomer
@@ -155,6 +155,22 @@ func TestAMoversWorkIsListed(t *testing.T) {
 		require.Equal(t, o.ids["zhouba"], d.of[0])
 		require.Len(t, told, 1)
 		require.Equal(t, store.HandOverListed, told[0].State)
+		states := func() (states []string) {
+			o.tx(func(tx *store.Tx) error {
+				if _, err := o.people.Refreshed(tx, told[0].ID); err != nil {
+					return err
+				}
+				works, err := tx.HandOverWorks(told[0].ID, 10)
+				for _, w := range works {
+					states = append(states, w.State)
+				}
+				return err
+			})
+			return states
+		}
+		require.Equal(t, []string{store.WorkListed, store.WorkListed, store.WorkListed}, states())
+		d.of[2] = o.ids["sunqi"] // it went its own way
+		require.Equal(t, []string{store.WorkListed, store.WorkListed, store.WorkEnded}, states())
 		require.Equal(t, []int64{3, 4}, []int64{told[0].OldDepartment, told[0].NewDepartment})
 		for id := range int64(2) {
 			o.tx(func(tx *store.Tx) error {
