@@ -227,6 +227,17 @@ func (r *Reader) RequestsDecided(member int64, states []DeciderState, limit int)
 	return all, nil
 }
 
+// RequestsStoodInFor answers the requests that a deputy has to decide in the
+// place of a member, newest first, at most limit.
+func (r *Reader) RequestsStoodInFor(member int64, limit int) ([]Request, error) {
+	all, err := list[Request](r, "WHERE id IN (SELECT d.request_id FROM request_deciders d WHERE d.deputy_for = ? AND d.state = ?) ORDER BY id DESC"+first(limit),
+		member, string(DeciderOpen))
+	if err != nil {
+		return nil, fmt.Errorf("requests decided for member %d: %w", member, err)
+	}
+	return all, nil
+}
+
 // RequestStep answers one step.
 func (r *Reader) RequestStep(id int64) (RequestStep, error) {
 	s, err := take[RequestStep](r, "WHERE id = ?", id)

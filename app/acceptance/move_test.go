@@ -111,6 +111,20 @@ func TestE2_0_AStepIsForWhoeverIsHeadNow(t *testing.T) {
 	})
 }
 
+// A deputy keeps a step no longer than the colleague he stands for would.
+func TestE2_0_ADeputyDecidesForWhoeverIsHeadNow(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		w.Says("沈悦", "代理 吴九 今天 明天")
+		number := numberIn(t, w.Says("钱十一", "权限申请 report.finance.view 核对三月报表 7天"), "A")
+		w.Gets("吴九", "权限申请：查看财务报表")
+		w.moves(map[string]any{"userid": "shenyue", "department": []int{14}, "main_department": 14, "is_leader_in_dept": []int{0}})
+		w.moves(map[string]any{"userid": "qianshiyi", "direct_leader": "gaozong", "full": true})
+		w.Gets("高总", "权限申请：查看财务报表", "这一步：直接上级")
+		require.Contains(t, w.Says("吴九", "审批 "+number+" 同意"), "已经不由您处理")
+		require.Contains(t, w.Says("高总", "审批 "+number+" 同意"), "【已受理】")
+	})
+}
+
 // The same for a role: who is no 管理员 any more decides no application.
 func TestE2_0_AStepIsForWhoeverHasTheRoleNow(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -39,11 +40,20 @@ func (q *Requests) Placed(tx *store.Tx, m store.Member) error {
 	return err
 }
 
-// depending are the running requests a member decides now, and those he has
-// submitted, newest first.
+// depending are the running requests a member decides now, those a deputy
+// decides in his place, and those he has submitted, each newest first.
 func (q *Requests) depending(r *store.Reader, member int64, limit int) (decided, submitted []store.Request, err error) {
 	if decided, err = r.RequestsDecided(member, []store.DeciderState{store.DeciderOpen}, limit); err != nil {
 		return nil, nil, err
+	}
+	stood, err := r.RequestsStoodInFor(member, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, request := range stood {
+		if !slices.ContainsFunc(decided, func(q store.Request) bool { return q.ID == request.ID }) {
+			decided = append(decided, request)
+		}
 	}
 	submitted, err = r.RequestsOf(member, []store.RequestState{store.RequestRunning}, limit)
 	return decided, submitted, err
@@ -68,7 +78,7 @@ func (q *Requests) inForce(_ context.Context, _ *queue.Job, args InForce) queue.
 			passed := false
 			if i < len(decided) {
 				passed, err = q.passOutdated(tx, request, m.Name+"的部门或职责有变动", func(_ store.RequestStep, d store.RequestDecider) bool {
-					return d.MemberID == m.ID
+					return holder(d) == m.ID
 				})
 			} else {
 				passed, err = q.passOutdated(tx, request, "申请人的部门或上级有变动", func(s store.RequestStep, _ store.RequestDecider) bool {
@@ -87,7 +97,8 @@ func (q *Requests) inForce(_ context.Context, _ *queue.Job, args InForce) queue.
 }
 
 // passOutdated takes the current step from those of its deciders it is not for
-// any more. What somebody decides in the place of an absent colleague stays his.
+// any more. What a deputy decides stays his as long as it would be for the
+// colleague he stands for.
 func (q *Requests) passOutdated(tx *store.Tx, request store.Request, why string, of func(store.RequestStep, store.RequestDecider) bool) (bool, error) {
 	steps, at, deciders, err := q.current(&tx.Reader, request)
 	if err != nil || at < 0 {
@@ -100,7 +111,7 @@ func (q *Requests) passOutdated(tx *store.Tx, request store.Request, why string,
 	}
 	passed := false
 	for _, d := range openOf(deciders, step.ID) {
-		if d.DeputyFor != 0 || slices.Contains(now.members, d.MemberID) || !of(step, d) {
+		if slices.Contains(now.members, holder(d)) || slices.Contains(now.members, d.MemberID) || !of(step, d) {
 			continue
 		}
 		if err := q.replace(tx, step.ID, d.MemberID, 0, 0, why); err != nil {
@@ -110,3 +121,7 @@ func (q *Requests) passOutdated(tx *store.Tx, request store.Request, why string,
 	}
 	return passed, nil
 }
+
+// holder is who holds the place that somebody decides by: he himself, or the
+// absent colleague he stands for.
+func holder(d store.RequestDecider) int64 { return cmp.Or(d.DeputyFor, d.MemberID) }

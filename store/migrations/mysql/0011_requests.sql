@@ -56,6 +56,8 @@ CREATE TABLE request_deciders (
 
 CREATE INDEX request_deciders_member ON request_deciders (member_id, state, step_id);
 
+CREATE INDEX request_deciders_deputy ON request_deciders (deputy_for, state);
+
 CREATE INDEX request_deciders_request ON request_deciders (request_id, step_id);
 
 CREATE TABLE request_entries (
