@@ -36,6 +36,7 @@ type World struct {
 	play   *playground.Playground
 	db     store.Config
 	seen   map[string]int64 // member → last message looked at
+	newest map[string]int64 // member → last message there was before he acted
 	judged map[int64]bool   // messages whose buttons the permission matrix names
 	last   sandbox.PressResult
 	ahead  atomic.Int64 // of the machine's clock, see patient
@@ -92,7 +93,7 @@ func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *
 	if change != nil {
 		change(&o)
 	}
-	w := &World{t: t, db: db, seen: map[string]int64{}, judged: map[int64]bool{}, media: filepath.Join(o.Dir, "media"), printed: log}
+	w := &World{t: t, db: db, seen: map[string]int64{}, newest: map[string]int64{}, judged: map[int64]bool{}, media: filepath.Join(o.Dir, "media"), printed: log}
 	if o.Machine != nil {
 		o.Machine = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	}
@@ -234,9 +235,11 @@ func (w *World) try(name, what, path string, body map[string]any) (result sandbo
 			}
 		}
 	}
-	for _, m := range w.chat(name, 0) {
+	before = w.newest[name]
+	for _, m := range w.chat(name, before) {
 		before = m.ID
 	}
+	w.newest[name] = before
 	w.post(path, body, &result)
 	w.last = result
 	return result, before
