@@ -209,7 +209,7 @@ func (e *mysqlEngine) run(ctx context.Context, c class, fn func(tx *Tx) error) (
 	}
 	faultpoint.Pass(faultpoint.AfterCommit)
 	if tx.enqueued {
-		e.db.wake()
+		(*e.db.wake.Load())()
 	}
 	return nil
 }

@@ -56,8 +56,8 @@ type DB struct {
 	log     *slog.Logger
 	zone    *time.Location
 	numbers numbers
-	wake    func() // told after each commit that enqueued a job
-	away    func() // told when the server could not be reached
+	wake    atomic.Pointer[func()] // told after each commit that enqueued a job
+	away    func()                 // told when the server could not be reached
 
 	migrateMode string   // Config.Migrate
 	write       *gorm.DB // its ConnPool is replaced by the transaction's
@@ -68,7 +68,8 @@ type DB struct {
 // away now may come back. Errors speak of the configuration only. Call Ready
 // before the first use.
 func Open(cfg Config, o Options) (*DB, error) {
-	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrateMode: cfg.Migrate, wake: func() {}, away: func() {}}
+	db := &DB{dialect: cfg.Driver, now: o.Now, log: o.Logger, zone: o.Zone, migrateMode: cfg.Migrate, away: func() {}}
+	db.OnEnqueue(func() {})
 	if db.now == nil {
 		db.now = time.Now
 	}
@@ -95,8 +96,8 @@ func (db *DB) Dialect() string { return db.dialect }
 
 // OnEnqueue sets what is called after each commit that enqueued jobs; the
 // queue uses it to wake its claimer. wake must not block: the SQLite writer
-// calls it. Set it before the first InTx.
-func (db *DB) OnEnqueue(wake func()) { db.wake = wake }
+// calls it. Whoever sets it last is woken.
+func (db *DB) OnEnqueue(wake func()) { db.wake.Store(&wake) }
 
 // OnAway sets what is called whenever a connection to the server could not be
 // made, whoever asked for it. away must not block. Set it before Ready.

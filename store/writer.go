@@ -345,7 +345,7 @@ func (w *writer) answer(err error) {
 	}
 	w.batch = w.batch[:0]
 	if enqueued {
-		w.db.wake()
+		(*w.db.wake.Load())()
 	}
 }
 
