@@ -259,7 +259,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("<<: {log: {level: debug}}"), "GUIJU_", "")
 	f.Fuzz(func(t *testing.T, data []byte, name, value string) {
 		if strings.Contains(string(data), "file:") || strings.Contains(value, "file:") {
-			t.Skip("reads files")
+			return // reads whatever file it names
 		}
 		cfg, err := config.Parse("config.yaml", data, []string{name + "=" + value})
 		if err != nil {

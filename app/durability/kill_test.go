@@ -43,9 +43,6 @@ func TestKilledAtEachPointHandlesTheCallbackOnce(t *testing.T) {
 // Given the same story, when the process is killed before or after each of the
 // first commits in turn, whatever they commit, then the outcome is the same.
 func TestKilledAroundEachCommitHandlesTheCallbackOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the first commit is tried by TestKilledAtEachPointHandlesTheCallbackOnce")
-	}
 	for _, point := range []faultpoint.Point{faultpoint.BeforeCommit, faultpoint.AfterCommit} {
 		for n := 2; n <= 4; n++ {
 			fault := fmt.Sprintf("%s:%d", point, n)

@@ -199,18 +199,14 @@ func (s *Spool) add(record []byte, onlyBehindOthers bool) (bool, error) {
 }
 
 // writeGroups writes what has come together, again and again until nothing is
-// pending. No caller does it, because others could keep him at it.
+// pending. No caller does it, because others could keep him at it. That
+// nothing is being written any more is noted before the last one hears of his
+// record.
 func (s *Spool) writeGroups() {
-	for {
+	for more := true; more; {
 		s.mu.Lock()
 		group, at := s.pending, s.size
 		s.pending = nil
-		if len(group) == 0 {
-			s.writing = false
-			s.idle.Broadcast()
-			s.mu.Unlock()
-			return
-		}
 		s.mu.Unlock()
 
 		var frames []byte
@@ -226,6 +222,8 @@ func (s *Spool) writeGroups() {
 			s.size += int64(len(frames))
 			s.records += len(group)
 		}
+		more = len(s.pending) > 0
+		s.writing = more
 		s.idle.Broadcast()
 		s.mu.Unlock()
 		for _, a := range group {

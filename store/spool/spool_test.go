@@ -255,6 +255,19 @@ func TestUnwritableDiskIsReportedAndNoticedWhenBack(t *testing.T) {
 	require.Equal(t, names(0, 3), drain(t, s))
 }
 
+// Who waited for his record finds the spool at rest: a Ready that comes at once
+// is not answered with what went wrong before.
+func TestNothingIsBeingWrittenOnceTheLastAppendIsAnswered(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i := range 2000 {
+		fill(t, s, i, i+1)
+		s.mu.Lock()
+		writing := s.writing
+		s.mu.Unlock()
+		require.False(t, writing, "after record %d", i)
+	}
+}
+
 // The file cut at any byte opens to the records before the cut.
 func TestTornTailIsCut(t *testing.T) {
 	dir := t.TempDir()
