@@ -21,7 +21,12 @@ type Command struct {
 	// Permission is a code of guide E2.P, or Everybody. A command without one
 	// is not registered.
 	Permission string
-	Args       []Arg
+	// Offered says, beyond the permission, whether the asker is one of those the
+	// command is for, such as the pilot departments of a new form; it answers an
+	// error of wording.go where he is not, and the lists leave it out for him.
+	// nil: for all who have the permission.
+	Offered func(c *Call) error
+	Args    []Arg
 	// Hidden commands work but are in no list: buttons and confirmations.
 	Hidden bool
 	// Attach says that pictures, voices and files sent just before the

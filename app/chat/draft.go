@@ -300,7 +300,7 @@ func (t *turn) interrupt(f *form, cmd *Command, rest, text string) (Answer, bool
 		return Answer{}, false, err
 	}
 	var asked *Arg
-	if open := t.e.command(f.Command); open != nil {
+	if open := t.v.command(f.Command); open != nil {
 		asked = open.arg(f.Asking)
 	}
 	switch {

@@ -72,12 +72,11 @@ type Proposal struct {
 // Engine is the chat side of one program. Register everything first; then it
 // is safe for concurrent use.
 type Engine struct {
-	o        Options
-	commands []*Command
-	byWord   map[string]*Command // folded name or alias
-	longest  int                 // most words in a name
-	records  map[string]Records
-	kinds    []string // of records, in the order registered
+	o          Options
+	registered vocabulary
+	computed   computed
+	records    map[string]Records
+	kinds      []string // of records, in the order registered
 }
 
 // New makes an engine that knows 帮助, 菜单 and 取消.
@@ -108,7 +107,7 @@ func New(o Options) (*Engine, error) {
 		modules[words.Fold(word)] = module
 	}
 	o.Modules = modules
-	e := &Engine{o: o, byWord: map[string]*Command{}, records: map[string]Records{}}
+	e := &Engine{o: o, registered: vocabulary{byWord: map[string]*Command{}}, records: map[string]Records{}}
 	return e, e.Register(e.help(), e.menu(), cancel(), choose())
 }
 
@@ -117,33 +116,11 @@ func New(o Options) (*Engine, error) {
 // are registered first.
 func (e *Engine) Register(commands ...Command) error {
 	for i := range commands {
-		cmd := &commands[i]
-		if err := cmd.check(); err != nil {
+		if err := e.add(&e.registered, &commands[i]); err != nil {
 			return err
 		}
-		for _, arg := range cmd.Args {
-			for _, kind := range strings.Fields(arg.Record) {
-				if e.records[kind] == nil {
-					return fmt.Errorf("command %q: argument %q: no records of kind %q", cmd.Name, arg.Name, kind)
-				}
-			}
-		}
-		for _, name := range append([]string{cmd.Name}, cmd.Aliases...) {
-			key := words.Fold(name)
-			if len(key) == 0 || len(key) > maxCommand {
-				return fmt.Errorf("command %q: name %q is empty or longer than %d bytes", cmd.Name, name, maxCommand)
-			}
-			if other := e.byWord[key]; other != nil {
-				return fmt.Errorf("command %q: %q is taken by %q", cmd.Name, name, other.Name)
-			}
-			e.byWord[key] = cmd
-			e.longest = max(e.longest, len(strings.Fields(key)))
-		}
-		if found, _ := e.match(cmd.Example); found != cmd && !cmd.Hidden {
-			return fmt.Errorf("command %q: its example %q is another command", cmd.Name, cmd.Example)
-		}
-		e.commands = append(e.commands, cmd)
 	}
+	e.computed.latest.Store(nil)
 	return nil
 }
 
@@ -161,16 +138,15 @@ func (e *Engine) RegisterRecords(kind string, r Records) error {
 	return nil
 }
 
-// Commands lists what is registered, in order, for the manual.
+// Commands lists what is registered, in order, and what the families add by
+// the rules in force.
 func (e *Engine) Commands() []Command {
 	var list []Command
-	for _, cmd := range e.commands {
+	for _, cmd := range e.now().commands {
 		list = append(list, *cmd)
 	}
 	return list
 }
-
-func (e *Engine) command(name string) *Command { return e.byWord[words.Fold(name)] }
 
 // Handle answers a text message.
 func (e *Engine) Handle(tx *store.Tx, from From, text string) (Answer, error) {
@@ -190,6 +166,7 @@ func (e *Engine) Menu(tx *store.Tx, from From, key string) (Answer, error) {
 // turn is one message of one member being answered.
 type turn struct {
 	e       *Engine
+	v       *vocabulary // of the whole turn, whatever rules come into force meanwhile
 	tx      *store.Tx
 	from    From
 	source  Source
@@ -209,7 +186,7 @@ func (e *Engine) turn(tx *store.Tx, from From, source Source, act func(*turn) (A
 	if err != nil {
 		return Answer{}, err
 	}
-	t := &turn{e: e, tx: tx, from: from, source: source, conv: conv, mem: recall(conv.State)}
+	t := &turn{e: e, v: e.now(), tx: tx, from: from, source: source, conv: conv, mem: recall(conv.State)}
 	asked := t.mem.question()
 	t.expire()
 	answer, err := act(t)
@@ -269,7 +246,7 @@ func (t *turn) text(text string) (Answer, error) {
 // match finds the command of a text somebody typed. Hidden ones are only for
 // those who type a button's whole line.
 func (t *turn) match(text string) (*Command, string) {
-	cmd, rest := t.e.match(text)
+	cmd, rest := t.v.match(text)
 	if cmd != nil && cmd.Hidden {
 		if ok, err := t.complete(cmd, rest); !ok || err != nil {
 			return nil, ""
@@ -280,10 +257,10 @@ func (t *turn) match(text string) (*Command, string) {
 
 // line answers a command line of our own: a button, a menu entry.
 func (t *turn) line(line string) (Answer, error) {
-	if cmd, rest := t.e.match(line); cmd != nil {
+	if cmd, rest := t.v.match(line); cmd != nil {
 		return t.start(cmd, rest)
 	}
-	if module := t.e.module(line); module != "" {
+	if module := t.e.module(t.v, line); module != "" {
 		return Answer{}, ModuleOff{Module: module}
 	}
 	return t.lost()
@@ -390,6 +367,9 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 // or on those of an extension.
 func (t *turn) permitted(cmd *Command) error {
 	err := t.allowed(cmd, cmd.Permission)
+	if err == nil && cmd.Offered != nil {
+		return cmd.Offered(t.call(cmd, t.source))
+	}
 	for _, x := range cmd.Extensions {
 		if _, denied := Wording(err); !denied {
 			break

@@ -34,7 +34,7 @@ func (e *Engine) Extend(command string, x Extension) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("extend command %q for numbers %s…: %s", command, x.Prefix, fmt.Sprintf(format, args...))
 	}
-	cmd := e.command(command)
+	cmd := e.registered.command(command)
 	if cmd == nil {
 		return fail("there is no such command")
 	}
@@ -66,6 +66,7 @@ func (e *Engine) Extend(command string, x Extension) error {
 	}
 	arg.Record = strings.Join(kinds, " ")
 	cmd.Extensions = append(cmd.Extensions, x)
+	e.computed.latest.Store(nil)
 	return nil
 }
 

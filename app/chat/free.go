@@ -18,7 +18,7 @@ func (t *turn) free(text string) (Answer, error) {
 	if done || err != nil {
 		return answer, err
 	}
-	if module := t.e.module(text); module != "" {
+	if module := t.e.module(t.v, text); module != "" {
 		return Answer{}, ModuleOff{Module: module}
 	}
 	if t.e.o.Topics != nil {
@@ -48,9 +48,9 @@ func (t *turn) lost() (Answer, error) {
 
 // module is the name of the module that does not exist yet and owns the first
 // word of text.
-func (e *Engine) module(text string) string {
+func (e *Engine) module(v *vocabulary, text string) string {
 	list := split(text, false)
-	if len(list) == 0 || e.byWord[list[0].fold] != nil {
+	if len(list) == 0 || v.byWord[list[0].fold] != nil {
 		return ""
 	}
 	return e.o.Modules[strings.TrimRight(list[0].fold, endPunctuation)]
@@ -76,7 +76,7 @@ const maxPressed = 9
 
 // press remembers that a button asks for text about one item.
 func (t *turn) press(f *form, arg *Arg) {
-	cmd := t.e.command(f.Command)
+	cmd := t.v.command(f.Command)
 	if f.Source != FromCard || arg.Kind != Text {
 		return
 	}
@@ -145,7 +145,7 @@ func (t *turn) replyToPressed(text string) (Answer, bool, error) {
 }
 
 func (t *turn) stillOpen(p pressed) (bool, error) {
-	cmd := t.e.command(p.Command)
+	cmd := t.v.command(p.Command)
 	if cmd == nil || t.from.At.Sub(p.At) > t.e.o.ReplyTime {
 		return false, nil
 	}

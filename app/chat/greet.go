@@ -128,7 +128,7 @@ func (e *Engine) entryMenu(t *turn) (Answer, error) {
 			titles = append(titles, entry.Title)
 		}
 		names[entry.Title] = append(names[entry.Title], entry.Name)
-		cmd := e.command(entry.serves())
+		cmd := t.v.command(entry.serves())
 		if cmd == nil {
 			off = append(off, entry.Name)
 			continue
@@ -151,7 +151,7 @@ func (e *Engine) entryMenu(t *turn) (Answer, error) {
 	if len(ways) > 0 {
 		text += "\n" + strings.Join(ways, "\n")
 	}
-	if ask := e.command("咨询"); ask != nil {
+	if ask := t.v.command("咨询"); ask != nil {
 		text += "\n· 不知道该找谁：" + ask.Summary + "，例如 " + ask.Example
 	}
 	if len(off) > 0 {
@@ -184,7 +184,7 @@ func (e *Engine) Enter(tx *store.Tx, from From) (Answer, error) {
 		t.greet()
 		text := fmt.Sprintf("%s，您好。有 %d 项事情等您处理", from.Member.Name, waiting)
 		answer := Answer{Text: text + "。"}
-		if cmd := e.command(todoName); cmd != nil {
+		if cmd := t.v.command(todoName); cmd != nil {
 			answer.Text = text + "，发 " + cmd.Name + " 查看。"
 		}
 		return answer, nil
@@ -208,7 +208,7 @@ func (e *Engine) firstSteps(t *turn) (Answer, error) {
 	}
 	var lines []string
 	for _, step := range steps {
-		cmd := e.command(step.command)
+		cmd := t.v.command(step.command)
 		if cmd == nil {
 			continue
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"guiju/app/chat/words"
 )
 
 // help is 帮助: what the asker may do, or how one command is written.
@@ -30,8 +28,8 @@ func (e *Engine) helpAll(c *Call) (Answer, error) {
 	const common = "常用"
 	var groups []string
 	lines := map[string][]string{}
-	for _, cmd := range e.commands {
-		if cmd.Hidden || e.parent(cmd) != nil {
+	for _, cmd := range c.turn.v.commands {
+		if cmd.Hidden || c.turn.v.parent(cmd) != nil {
 			continue
 		}
 		err := c.turn.permitted(cmd)
@@ -51,23 +49,13 @@ func (e *Engine) helpAll(c *Call) (Answer, error) {
 	for _, group := range append(groups, common) {
 		fmt.Fprintf(&b, "\n%s\n%s", group, strings.Join(lines[group], "\n"))
 	}
-	b.WriteString("\n发 帮助 <命令> 看写法和例子，例如：帮助 " + e.firstVisible(lines))
+	b.WriteString("\n发 帮助 <命令> 看写法和例子，例如：帮助 " + c.turn.firstVisible(lines))
 	return Answer{Text: b.String()}, nil
 }
 
-// parent is the visible command whose name the first words of cmd's name are.
-func (e *Engine) parent(cmd *Command) *Command {
-	for i := strings.LastIndexByte(cmd.Name, ' '); i > 0; i = strings.LastIndexByte(cmd.Name[:i], ' ') {
-		if p := e.command(cmd.Name[:i]); p != nil && !p.Hidden {
-			return p
-		}
-	}
-	return nil
-}
-
-func (e *Engine) firstVisible(lines map[string][]string) string {
-	for _, entry := range e.o.Entries {
-		if cmd := e.command(entry.serves()); cmd != nil && entry.Role == "" && slices.ContainsFunc(lines[cmd.Group], func(line string) bool {
+func (t *turn) firstVisible(lines map[string][]string) string {
+	for _, entry := range t.e.o.Entries {
+		if cmd := t.v.command(entry.serves()); cmd != nil && entry.Role == "" && slices.ContainsFunc(lines[cmd.Group], func(line string) bool {
 			return strings.HasPrefix(line, "· "+cmd.Name+"：")
 		}) {
 			return cmd.Name
@@ -78,13 +66,13 @@ func (e *Engine) firstVisible(lines map[string][]string) string {
 
 // helpOn shows usage, arguments and example of one command.
 func (e *Engine) helpOn(c *Call, name string) (Answer, error) {
-	cmd, _ := e.match(name)
+	cmd, _ := c.turn.v.match(name)
 	if cmd == nil || cmd.Hidden {
-		if module := e.module(name); module != "" {
+		if module := e.module(c.turn.v, name); module != "" {
 			return Answer{}, ModuleOff{Module: module}
 		}
 		instead := "发 帮助 看全部命令"
-		if near := e.nearestCommand(name); near != "" {
+		if near := c.turn.v.nearest(name); near != "" {
 			instead = "帮助 " + near
 		}
 		return Answer{}, Refused{Reason: fmt.Sprintf("没有「%s」这个命令", clip(name, 20)), Instead: instead}
@@ -108,8 +96,8 @@ func (e *Engine) helpOn(c *Call, name string) (Answer, error) {
 		b.WriteString("\n也用于：" + also)
 	}
 	b.WriteString("\n例子：" + cmd.Example)
-	for _, below := range e.commands {
-		if below.Hidden || e.parent(below) != cmd {
+	for _, below := range c.turn.v.commands {
+		if below.Hidden || c.turn.v.parent(below) != cmd {
 			continue
 		}
 		err := c.turn.permitted(below)
@@ -122,19 +110,6 @@ func (e *Engine) helpOn(c *Call, name string) (Answer, error) {
 		fmt.Fprintf(&b, "\n· %s：%s", below.Name, below.Summary)
 	}
 	return Answer{Text: b.String()}, nil
-}
-
-func (e *Engine) nearestCommand(name string) string {
-	list := split(clip(name, 20), false)
-	if len(list) == 0 {
-		return ""
-	}
-	for _, cmd := range e.commands {
-		if !cmd.Hidden && near([]rune(words.Fold(cmd.Name)), []rune(list[0].fold)) {
-			return cmd.Name
-		}
-	}
-	return ""
 }
 
 // describe is one line about an argument: "截止（可不写，日期和时间，写作 截止:…）".

@@ -77,31 +77,31 @@ const endPunctuation = "。.!！~～?？,，;；"
 
 // match finds the command whose words begin the text, the longest first, and
 // what follows them. 咨询：… and 回复12 … count as two words.
-func (e *Engine) match(text string) (cmd *Command, rest string) {
+func (v *vocabulary) match(text string) (cmd *Command, rest string) {
 	list := split(text, false)
-	for n := min(e.longest, len(list)); n > 0; n-- {
+	for n := min(v.longest, len(list)); n > 0; n-- {
 		parts := make([]string, n)
 		for i := range parts {
 			parts[i] = list[i].fold
 		}
 		key := strings.Join(parts, " ")
 		end := list[n-1].end
-		if cmd := e.byWord[key]; cmd != nil {
+		if cmd := v.byWord[key]; cmd != nil {
 			return cmd, text[end:]
 		}
-		if cmd := e.byWord[strings.TrimRight(key, endPunctuation)]; cmd != nil {
+		if cmd := v.byWord[strings.TrimRight(key, endPunctuation)]; cmd != nil {
 			return cmd, text[end:]
 		}
 	}
 	if len(list) == 0 {
 		return nil, ""
 	}
-	return e.matchInside(text, list[0])
+	return v.matchInside(text, list[0])
 }
 
 // matchInside finds a command at the start of a word that goes on with a colon
 // or a record number.
-func (e *Engine) matchInside(text string, first word) (*Command, string) {
+func (v *vocabulary) matchInside(text string, first word) (*Command, string) {
 	own := text[first.start:first.end]
 	for i, r := range own {
 		if i == 0 {
@@ -114,7 +114,7 @@ func (e *Engine) matchInside(text string, first word) (*Command, string) {
 		if !colon && (unicode.Is(unicode.Han, r) || !numberLike(own[i:])) {
 			continue
 		}
-		if cmd := e.byWord[words.Fold(own[:i])]; cmd != nil {
+		if cmd := v.byWord[words.Fold(own[:i])]; cmd != nil {
 			if colon {
 				i += utf8.RuneLen(r)
 			}

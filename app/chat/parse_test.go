@@ -71,7 +71,7 @@ func FuzzParse(f *testing.F) {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, '\u202e') || strings.ContainsRune(text, 0) {
 			t.Fatalf("clean left %q", text)
 		}
-		cmd, rest := e.match(text)
+		cmd, rest := e.now().match(text)
 		if cmd == nil {
 			return
 		}
@@ -215,7 +215,7 @@ func BenchmarkParse(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				line := clean(text)
-				if cmd, rest := e.match(line); cmd != nil {
+				if cmd, rest := e.now().match(line); cmd != nil {
 					if _, err := assign(cmd, rest, e.pureFits); err != nil {
 						b.Fatal(err)
 					}

@@ -36,7 +36,7 @@ func wrong(arg *Arg, err error) *problem {
 // fill resolves the arguments of a form in their order, up to the first
 // problem. It only reads.
 func (t *turn) fill(f *form) (*Call, *problem, error) {
-	cmd := t.e.command(f.Command)
+	cmd := t.v.command(f.Command)
 	if cmd == nil {
 		return nil, nil, ModuleOff{Module: f.Command}
 	}
