@@ -36,6 +36,10 @@ var membersNamed = map[string]string{
 	"deputies.deputy_id":      "ends: Stand passes over whoever is not present",
 	"deputies.entered_by":     "history: who arranged it",
 
+	// leaves
+	"leaves.member_id": "history: who was to be away; his running application is withdrawn",
+	"leaves.deputy_id": "history: who was to stand in; Stand passes over whoever is not present",
+
 	// requests
 	"requests.applicant_id":       "request: what he applied for is withdrawn",
 	"request_deciders.member_id":  "request: another decides",

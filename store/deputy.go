@@ -15,17 +15,18 @@ type Deputy struct {
 	EnteredBy int64
 	Cancelled bool
 	CreatedAt time.Time
+	RequestID int64 // the approved leave it belongs to; 0: entered by hand
 }
 
 // TableName is the table; it is also the kind for Tx.Lock.
 func (Deputy) TableName() string { return "deputies" }
 
 func (*Deputy) columns() string {
-	return "id, member_id, deputy_id, from_at, until_at, entered_by, cancelled, created_at"
+	return "id, member_id, deputy_id, from_at, until_at, entered_by, cancelled, created_at, request_id"
 }
 
 func (d *Deputy) fields() []any {
-	return []any{&d.ID, &d.MemberID, &d.DeputyID, &d.FromAt, &d.UntilAt, &d.EnteredBy, &d.Cancelled, &d.CreatedAt}
+	return []any{&d.ID, &d.MemberID, &d.DeputyID, &d.FromAt, &d.UntilAt, &d.EnteredBy, &d.Cancelled, &d.CreatedAt, &d.RequestID}
 }
 
 // DeputyAt answers who stands in for a member at an instant; the entry made
@@ -45,6 +46,15 @@ func (r *Reader) DeputiesOf(member int64, at time.Time, limit int) ([]Deputy, er
 	err := r.g.Where("member_id = ? AND cancelled = ? AND until_at > ?", member, false, cut(at)).Order("id").Limit(limit).Find(&all).Error
 	if err != nil {
 		return nil, fmt.Errorf("deputies of member %d: %w", member, translate(err))
+	}
+	return all, nil
+}
+
+// DeputiesOfRequest answers the spans that an approved leave brought, oldest first.
+func (r *Reader) DeputiesOfRequest(request int64) ([]Deputy, error) {
+	all, err := list[Deputy](r, "WHERE request_id = ? AND cancelled = ? ORDER BY id"+first(100), request, false)
+	if err != nil {
+		return nil, fmt.Errorf("deputies of request %d: %w", request, err)
 	}
 	return all, nil
 }
