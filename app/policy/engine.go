@@ -21,6 +21,7 @@ type Engine struct {
 	assign      []assignRule
 	sod         []sodRule
 	topics      []topic // of rules.Route.Topics
+	templates   []*ApprovalTemplate
 }
 
 // Compile checks rules and builds an Engine, which keeps a reference to rules'
