@@ -59,40 +59,93 @@ func (c *Clocks) deputize(call *chat.Call) (chat.Answer, error) {
 	case span.until.Sub(span.from) > 367*24*time.Hour:
 		return chat.Answer{}, chat.Refused{Reason: "代理最长一年", Instead: "分段设置"}
 	}
-	spans, err := tx.DeputiesOf(absent.ID, span.from, 100)
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	for _, s := range spans {
-		if s.FromAt.Before(span.until) { // the new entry replaces what it overlaps
-			if err := tx.CancelDeputy(s.ID); err != nil {
-				return chat.Answer{}, err
-			}
-		}
-	}
-	entry := store.Deputy{MemberID: absent.ID, DeputyID: deputy.ID, FromAt: span.from, UntilAt: span.until, EnteredBy: call.Member.ID}
-	if err := tx.AddDeputy(&entry); err != nil {
-		return chat.Answer{}, err
-	}
-	begins := span.from
-	if now := tx.Now(); begins.Before(now) {
-		begins = now
-	}
-	if _, err := tx.Enqueue(Away{Member: absent.ID}, store.At(begins)); err != nil {
-		return chat.Answer{}, err
-	}
-	err = tx.Audit(store.AuditEntry{
-		Actor: call.Member.ID, Action: "deputy.set", Subject: store.Subject{Kind: "member", ID: absent.ID}, Source: store.AuditSource(call.Source),
-		Detail: map[string]any{"deputy": deputy.ID, "from": span.first, "until": span.last},
+	err := c.Deputize(tx, Deputing{
+		Absent: absent, Deputy: deputy, From: span.from, Until: span.until, First: span.first, Last: span.last,
+		By: call.Member.ID, App: call.App, Source: string(call.Source),
 	})
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	err = c.tellDeputy(tx, call.App, absent, deputy, span)
-	if err != nil {
-		return chat.Answer{}, err
-	}
 	return chat.Accepted("", fmt.Sprintf("%s 至 %s 发给%s的事项由%s代为答复，时限重新计算。", span.first, span.last, absent.Name, deputy.Name)), nil
+}
+
+// Deputing is an absence to be arranged: who stands in for whom, and when.
+type Deputing struct {
+	Absent, Deputy store.Member
+	From, Until    time.Time // Until is exclusive
+	First, Last    string    // both ends as members read them: 3月9日
+	By             int64     // who arranged it
+	Request        int64     // the approved leave it belongs to; 0: entered by hand
+	App            string
+	Source         string // of the audit: chat, card, job
+}
+
+// Deputize arranges an absence: the new entry replaces what it overlaps, what
+// the absent member still owes passes to the deputy when it begins, with a fresh
+// clock, and both are told (guide G1-4.1(4)b).
+func (c *Clocks) Deputize(tx *store.Tx, d Deputing) error {
+	spans, err := tx.DeputiesOf(d.Absent.ID, d.From, 100)
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		if s.FromAt.Before(d.Until) {
+			if err := tx.CancelDeputy(s.ID); err != nil {
+				return err
+			}
+		}
+	}
+	entry := store.Deputy{
+		MemberID: d.Absent.ID, DeputyID: d.Deputy.ID, FromAt: d.From, UntilAt: d.Until, EnteredBy: d.By, RequestID: d.Request,
+	}
+	if err := tx.AddDeputy(&entry); err != nil {
+		return err
+	}
+	begins := d.From
+	if now := tx.Now(); begins.Before(now) {
+		begins = now
+	}
+	if _, err := tx.Enqueue(Away{Member: d.Absent.ID}, store.At(begins)); err != nil {
+		return err
+	}
+	err = tx.Audit(store.AuditEntry{
+		Actor: d.By, Action: "deputy.set", Subject: store.Subject{Kind: "member", ID: d.Absent.ID}, Source: store.AuditSource(d.Source),
+		Detail: map[string]any{"deputy": d.Deputy.ID, "from": d.First, "until": d.Last, "request": d.Request},
+	})
+	if err != nil {
+		return err
+	}
+	return c.tellDeputy(tx, d, fmt.Sprintf("【代理】%s 至 %s 发给%s的事项由%s代为答复。", d.First, d.Last, d.Absent.Name, d.Deputy.Name))
+}
+
+// CallOff ends before their time the absences that an approved leave brought:
+// what arrives from now on is the member's own again. Both are told of each.
+func (c *Clocks) CallOff(tx *store.Tx, request int64, app string) error {
+	spans, err := tx.DeputiesOfRequest(request)
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		if !s.UntilAt.After(tx.Now()) {
+			continue
+		}
+		if err := tx.CancelDeputy(s.ID); err != nil {
+			return err
+		}
+		absent, err := tx.Member(s.MemberID)
+		if err != nil {
+			return err
+		}
+		deputy, err := tx.Member(s.DeputyID)
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprintf("【代理取消】发给%s的事项从现在起由本人答复，不再由%s代理；已经转交的仍由%s答复。", absent.Name, deputy.Name, deputy.Name)
+		if err := c.tellDeputy(tx, Deputing{Absent: absent, Deputy: deputy, App: app}, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // absence is the time for which a deputy is named, and how it is written: a
@@ -127,11 +180,10 @@ func moment(v chat.Value) string {
 }
 
 // tellDeputy tells a deputy, and the absent member, what was arranged.
-func (c *Clocks) tellDeputy(tx *store.Tx, app string, absent, deputy store.Member, span absence) error {
-	text := fmt.Sprintf("【代理】%s 至 %s 发给%s的事项由%s代为答复。", span.first, span.last, absent.Name, deputy.Name)
+func (c *Clocks) tellDeputy(tx *store.Tx, d Deputing, text string) error {
 	return c.notify.Tell(tx, notify.Notice{
-		App: app, To: []int64{deputy.ID, absent.ID}, Text: text, Purpose: "deputy",
-		Subject: store.Subject{Kind: "member", ID: absent.ID},
+		App: d.App, To: []int64{d.Deputy.ID, d.Absent.ID}, Text: text, Purpose: "deputy",
+		Subject: store.Subject{Kind: "member", ID: d.Absent.ID},
 	})
 }
 
