@@ -47,6 +47,8 @@ func quotas(api string) []quota {
 		return []quota{{n: 1000, burst: 100, window: 24 * time.Hour}}
 	case "appchat/update":
 		return []quota{{n: 1000, burst: 100, window: time.Hour}}
+	case "oa/gettemplatedetail", "oa/applyevent", "oa/getapprovalinfo", "oa/getapprovaldetail", "corp/getopenapprovaldata":
+		return []quota{{n: 600, burst: 60, window: time.Minute}}
 	}
 	return []quota{{n: 10_000, burst: 1_000, window: time.Minute}, {n: 150_000, burst: 10_000, window: time.Hour}}
 }
