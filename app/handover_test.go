@@ -48,6 +48,10 @@ var membersNamed = map[string]string{
 	"request_steps.decided_by":    "history: who decided",
 	"request_steps.whom":          "ends: resolved to people present when the step is entered",
 	"request_entries.member_id":   "history: who did it",
+	"request_steps.added_by":      "history: who added it",
+	"request_deciders.added_by":   "history: who added him",
+	"request_ccs.member_id":       "history: who was told",
+	"request_ccs.by_id":           "history: who told him",
 
 	// tasks
 	"tasks.owner_id":        "task: another has to do it",
@@ -121,7 +125,7 @@ var membersNamed = map[string]string{
 
 // otherThings are the names of columns that point to something else.
 var otherThings = strings.Fields(`id after_id object_id application_id card_id change_id delivery_id department_id digest_id hand_over_id
-	holding_id item_id last_id matrix_id message_id parent_id request_id review_id row_id step_id subject_id tag_id task_id`)
+	holding_id item_id last_id matrix_id message_id parent_id request_id review_id row_id step_id subject_id tag_id task_id template_id`)
 
 var (
 	pointer = regexp.MustCompile(`(_id|_by|_for|_to|_from)$|^actor$`)

@@ -176,8 +176,8 @@ const purgeRequests = 20
 
 func (tx *Tx) emptyRequests(personal, all []int64) error {
 	if len(personal) > 0 {
-		err := tx.g.Model(&Request{}).Where("id IN ? AND (personal <> '' OR data <> '')", personal).
-			Updates(map[string]any{"personal": "", "data": ""}).Error
+		err := tx.g.Model(&Request{}).Where("id IN ? AND (personal <> '' OR data <> '' OR form <> '')", personal).
+			Updates(map[string]any{"personal": "", "data": "", "form": ""}).Error
 		if err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (tx *Tx) emptyRequests(personal, all []int64) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := tx.g.Model(&Request{}).Where("id IN ? AND title <> ''", all).Updates(map[string]any{"title": "", "content": ""}).Error; err != nil {
+	if err := tx.g.Model(&Request{}).Where("id IN ? AND title <> ''", all).Updates(map[string]any{"title": "", "content": "", "route": ""}).Error; err != nil {
 		return err
 	}
 	var steps []int64
@@ -193,6 +193,9 @@ func (tx *Tx) emptyRequests(personal, all []int64) error {
 		return err
 	}
 	if err := tx.g.Model(&RequestStep{}).Where("request_id IN ? AND opinion <> ''", all).Update("opinion", "").Error; err != nil {
+		return err
+	}
+	if err := tx.g.Model(&RequestDecider{}).Where("request_id IN ? AND opinion <> ''", all).Update("opinion", "").Error; err != nil {
 		return err
 	}
 	if err := tx.g.Model(&RequestEntry{}).Where("request_id IN ? AND text <> ''", all).Update("text", "").Error; err != nil {

@@ -14,13 +14,23 @@ const (
 	RequestApproved  RequestState = "approved"  // every step said yes
 	RequestRejected  RequestState = "rejected"  // one step said no
 	RequestWithdrawn RequestState = "withdrawn" // 撤回, or the applicant has left
+	RequestReturned  RequestState = "returned"  // with the applicant, to be changed and submitted again
+	RequestRevoked   RequestState = "revoked"   // revoked_after_approval
+	RequestDeleted   RequestState = "deleted"   // in the built-in 审批 app
+	RequestPaid      RequestState = "paid"      // in the built-in 审批 app
 )
+
+// Open says whether something is still to be done about a request.
+func (s RequestState) Open() bool { return s == RequestRunning || s == RequestReturned }
+
+// EngineNative is the engine of requests that the built-in 审批 app decides.
+const EngineNative = "native"
 
 // Request is one thing a member applied for, decided in ordered steps.
 type Request struct {
 	ID          int64
 	Number      string // A20260302-0001
-	Kind        string // names the domain's part: "permission"
+	Kind        string // key of its template and name of the domain's part: "permission"
 	ApplicantID int64
 	AboutID     int64 // whom it is for; the applicant himself in most cases
 	App         string
@@ -35,6 +45,18 @@ type Request struct {
 	DeliveryID  int64
 	CreatedAt   time.Time
 	Version     int64
+
+	Engine          string     // "": guiju; EngineNative
+	TemplateID      int64      // the version of the template it is pinned to; 0: none
+	TemplateVersion string     // what people call that version: 1.0.0
+	Form            string     // JSON of policy.Form; purged with Personal
+	Route           string     // JSON of []policy.BranchTaken: why it takes this route
+	Round           int64      // 1; grows with every return
+	Sensitive       bool       `gorm:"column:is_sensitive"` // only those involved see it (G1-3.2(4)b)
+	StraightStep    int64      // of a returned one: the step that wants it straight back; 0: the route is run again
+	Deviation       string     // in what it left the route of its template, one a line
+	SpNo            *string    // its number in the built-in 审批 app
+	NativeAt        *time.Time // when its state there was read
 }
 
 // TableName is the table; it is also the kind for Tx.Lock.
@@ -42,96 +64,19 @@ func (Request) TableName() string { return "requests" }
 
 func (*Request) columns() string {
 	return "id, number, kind, applicant_id, about_id, app, title, content, personal, data, state, position, urged_at, finished_at, " +
-		"delivery_id, created_at, version"
+		"delivery_id, created_at, version, engine, template_id, template_version, form, route, round, is_sensitive, straight_step, deviation, sp_no, native_at"
 }
 
 func (q *Request) fields() []any {
 	return []any{
 		&q.ID, &q.Number, &q.Kind, &q.ApplicantID, &q.AboutID, &q.App, &q.Title, &q.Content, &q.Personal, &q.Data, &q.State, &q.Position,
-		&q.UrgedAt, &q.FinishedAt, &q.DeliveryID, &q.CreatedAt, &q.Version,
+		&q.UrgedAt, &q.FinishedAt, &q.DeliveryID, &q.CreatedAt, &q.Version, &q.Engine, &q.TemplateID, &q.TemplateVersion, &q.Form, &q.Route,
+		&q.Round, &q.Sensitive, &q.StraightStep, &q.Deviation, &q.SpNo, &q.NativeAt,
 	}
 }
 
 // Subject is the request for notices, to-dos and the audit.
 func (q Request) Subject() Subject { return Subject{Kind: "request", ID: q.ID} }
-
-// StepState is where one step of a request stands.
-type StepState string
-
-// The states of a step.
-const (
-	StepWaiting  StepState = "waiting" // an earlier one is current
-	StepCurrent  StepState = "current"
-	StepApproved StepState = "approved"
-	StepRejected StepState = "rejected"
-	StepSkipped  StepState = "skipped" // merged with the one before, or the request ended earlier
-)
-
-// RequestStep is one decision of a request.
-type RequestStep struct {
-	ID        int64
-	RequestID int64
-	Position  int64 // 0 first
-	Name      string
-	Whom      string // resolved to people when the step is entered
-	Command   string // what approves it instead of 审批: "已开通"
-	WorkLimit string // the time to decide, a policy.WorkSpan; "": by class
-	State     StepState
-	Reason    string // why somebody else decides, or why it was skipped
-	Phase     int64  // grows whenever older buttons must stop working
-	EnteredAt *time.Time
-	DecidedAt *time.Time
-	DecidedBy int64 // 0: nobody yet, or nobody had to
-	Opinion   string
-}
-
-// TableName is the table.
-func (RequestStep) TableName() string { return "request_steps" }
-
-func (*RequestStep) columns() string {
-	return "id, request_id, position, name, whom, command, work_limit, state, reason, phase, entered_at, decided_at, decided_by, opinion"
-}
-
-func (s *RequestStep) fields() []any {
-	return []any{
-		&s.ID, &s.RequestID, &s.Position, &s.Name, &s.Whom, &s.Command, &s.WorkLimit, &s.State, &s.Reason, &s.Phase,
-		&s.EnteredAt, &s.DecidedAt, &s.DecidedBy, &s.Opinion,
-	}
-}
-
-// Subject is the step for its clocks and cards.
-func (s RequestStep) Subject() Subject { return Subject{Kind: "request_step", ID: s.ID} }
-
-// DeciderState is what a member has to do with a step.
-type DeciderState string
-
-// The states of a decider.
-const (
-	DeciderOpen   DeciderState = "open"   // may decide
-	DeciderPassed DeciderState = "passed" // somebody else is in his place
-	DeciderEnded  DeciderState = "ended"  // the step is over
-)
-
-// RequestDecider is one of the members who may decide a step.
-type RequestDecider struct {
-	StepID    int64 `gorm:"primaryKey;autoIncrement:false"`
-	MemberID  int64 `gorm:"primaryKey;autoIncrement:false"`
-	RequestID int64
-	DeputyFor int64 // in whose place; 0: his own
-	State     DeciderState
-	CreatedAt time.Time
-}
-
-// TableName is the table.
-func (RequestDecider) TableName() string { return "request_deciders" }
-
-func (*RequestDecider) columns() string {
-	return "step_id, member_id, request_id, deputy_for, state, created_at"
-}
-
-func (d *RequestDecider) fields() []any {
-	return []any{&d.StepID, &d.MemberID, &d.RequestID, &d.DeputyFor, &d.State, &d.CreatedAt}
-}
 
 // RequestEntryKind is what happened to a request.
 type RequestEntryKind string
@@ -147,6 +92,16 @@ const (
 	RequestUrged     RequestEntryKind = "urged"
 	RequestNoted     RequestEntryKind = "noted"  // 已知悉
 	RequestPassed    RequestEntryKind = "passed" // somebody else decides instead
+
+	RequestSentBack    RequestEntryKind = "returned"    // 退回
+	RequestTransferred RequestEntryKind = "transferred" // 转审
+	RequestAdded       RequestEntryKind = "added"       // 加签
+	RequestTurn        RequestEntryKind = "turn"        // the next of a sequence, or a step that had waited for added ones, goes on
+	RequestCommented   RequestEntryKind = "commented"   // 评论
+	RequestCopied      RequestEntryKind = "copied"      // 抄送
+	RequestMerged      RequestEntryKind = "merged"      // 重复抄送已合并
+	RequestResubmitted RequestEntryKind = "resubmitted" // 重新提交
+	RequestUndone      RequestEntryKind = "revoked"     // 通过后撤销
 )
 
 // RequestEntry is one line of a request's history. Lines are only ever added.
@@ -160,17 +115,36 @@ type RequestEntry struct {
 	Source     string // chat | card | menu | job
 	DeliveryID int64
 	At         time.Time // the instant of the act
+	Detail     string    // JSON for whoever replays the history: ids and states, never words
 }
 
 // TableName is the table.
 func (RequestEntry) TableName() string { return "request_entries" }
 
 func (*RequestEntry) columns() string {
-	return "id, request_id, step_id, member_id, kind, text, source, delivery_id, at"
+	return "id, request_id, step_id, member_id, kind, text, source, delivery_id, at, detail"
 }
 
 func (e *RequestEntry) fields() []any {
-	return []any{&e.ID, &e.RequestID, &e.StepID, &e.MemberID, &e.Kind, &e.Text, &e.Source, &e.DeliveryID, &e.At}
+	return []any{&e.ID, &e.RequestID, &e.StepID, &e.MemberID, &e.Kind, &e.Text, &e.Source, &e.DeliveryID, &e.At, &e.Detail}
+}
+
+// RequestCopy is a member who is told of a request and may read it (抄送).
+type RequestCopy struct {
+	RequestID int64 `gorm:"primaryKey;autoIncrement:false"`
+	MemberID  int64 `gorm:"primaryKey;autoIncrement:false"`
+	ByID      int64 // who copied him in; 0: the template
+	Reason    string
+	CreatedAt time.Time
+}
+
+// TableName is the table.
+func (RequestCopy) TableName() string { return "request_ccs" }
+
+func (*RequestCopy) columns() string { return "request_id, member_id, by_id, reason, created_at" }
+
+func (c *RequestCopy) fields() []any {
+	return []any{&c.RequestID, &c.MemberID, &c.ByID, &c.Reason, &c.CreatedAt}
 }
 
 // Request answers the request with this id.
@@ -227,6 +201,12 @@ func (r *Reader) RequestsDecided(member int64, states []DeciderState, limit int)
 	return all, nil
 }
 
+// RequestsVoted answers the requests in which a member has given a decision,
+// newest first, at most limit.
+func (r *Reader) RequestsVoted(member int64, limit int) ([]Request, error) {
+	return r.RequestsDecided(member, []DeciderState{DeciderVoted}, limit)
+}
+
 // RequestsStoodInFor answers the requests that a deputy has to decide in the
 // place of a member, newest first, at most limit.
 func (r *Reader) RequestsStoodInFor(member int64, limit int) ([]Request, error) {
@@ -238,30 +218,51 @@ func (r *Reader) RequestsStoodInFor(member int64, limit int) ([]Request, error) 
 	return all, nil
 }
 
-// RequestStep answers one step.
-func (r *Reader) RequestStep(id int64) (RequestStep, error) {
-	s, err := take[RequestStep](r, "WHERE id = ?", id)
+// RequestBySpNo answers the request with this number in the built-in 审批 app.
+func (r *Reader) RequestBySPNo(number string) (Request, error) {
+	q, err := take[Request](r, "WHERE sp_no = ?", number)
 	if err != nil {
-		return s, fmt.Errorf("step %d of a request: %w", id, err)
+		return q, fmt.Errorf("request of native approval %s: %w", number, err)
 	}
-	return s, nil
+	return q, nil
 }
 
-// RequestSteps answers the steps of a request in their order.
-func (r *Reader) RequestSteps(request int64) ([]RequestStep, error) {
-	all, err := list[RequestStep](r, "WHERE request_id = ? ORDER BY position", request)
+// RequestsOfKind answers the requests of a kind in one of these states, newest
+// first, those below the id before (0: all), at most limit.
+func (r *Reader) RequestsOfKind(kind string, states []RequestState, before int64, limit int) ([]Request, error) {
+	if len(states) == 0 {
+		return nil, nil
+	}
+	args := []any{kind}
+	for _, state := range states {
+		args = append(args, string(state))
+	}
+	below := ""
+	if before > 0 {
+		below, args = " AND id < ?", append(args, before)
+	}
+	all, err := list[Request](r, "WHERE kind = ? AND state IN "+marks(len(states))+below+" ORDER BY id DESC"+first(limit), args...)
 	if err != nil {
-		return nil, fmt.Errorf("steps of request %d: %w", request, err)
+		return nil, fmt.Errorf("requests of kind %s: %w", kind, err)
 	}
 	return all, nil
 }
 
-// RequestDeciders answers who may decide, or could, in the order of the steps
-// and in the order they came in.
-func (r *Reader) RequestDeciders(request int64) ([]RequestDecider, error) {
-	all, err := list[RequestDecider](r, "WHERE request_id = ? ORDER BY step_id, created_at, member_id", request)
+// RequestsCopied answers the requests a member was told of, newest first, at
+// most limit.
+func (r *Reader) RequestsCopied(member int64, limit int) ([]Request, error) {
+	all, err := list[Request](r, "WHERE id IN (SELECT c.request_id FROM request_ccs c WHERE c.member_id = ?) ORDER BY id DESC"+first(limit), member)
 	if err != nil {
-		return nil, fmt.Errorf("deciders of request %d: %w", request, err)
+		return nil, fmt.Errorf("requests member %d was told of: %w", member, err)
+	}
+	return all, nil
+}
+
+// RequestCopies answers who was told of a request, in the order of telling.
+func (r *Reader) RequestCopies(request int64) ([]RequestCopy, error) {
+	all, err := list[RequestCopy](r, "WHERE request_id = ? ORDER BY created_at, member_id", request)
+	if err != nil {
+		return nil, fmt.Errorf("copies of request %d: %w", request, err)
 	}
 	return all, nil
 }
@@ -278,17 +279,14 @@ func (r *Reader) RequestEntries(request int64, limit int) ([]RequestEntry, error
 // AddRequest stores a new request with its steps.
 func (tx *Tx) AddRequest(q *Request, steps []RequestStep) error {
 	q.CreatedAt, q.Version = tx.Now(), 1
+	if q.Round == 0 {
+		q.Round = 1
+	}
 	var err error
 	if q.ID, err = tx.insert(q); err != nil {
 		return fmt.Errorf("add request: %w", err)
 	}
-	for i := range steps {
-		steps[i].RequestID, steps[i].Position, steps[i].State = q.ID, int64(i), StepWaiting
-		if steps[i].ID, err = tx.insert(&steps[i]); err != nil {
-			return fmt.Errorf("add step %d of request %d: %w", i, q.ID, err)
-		}
-	}
-	return nil
+	return tx.AddRequestSteps(*q, 0, steps)
 }
 
 // SaveRequest writes a request that was read in this transaction; ErrConflict
@@ -306,31 +304,12 @@ func (tx *Tx) SaveRequest(q *Request) error {
 	return nil
 }
 
-// SaveRequestStep writes a step. Its request is locked and saved in the same
-// transaction.
-func (tx *Tx) SaveRequestStep(s *RequestStep) error {
-	if _, err := tx.overwrite(s, "id = ?", s.ID); err != nil {
-		return fmt.Errorf("save step %d of request %d: %w", s.Position, s.RequestID, err)
-	}
-	return nil
-}
-
-// PutRequestDecider makes a member a decider of a step, or one who has been.
-func (tx *Tx) PutRequestDecider(d RequestDecider) error {
-	if d.CreatedAt.IsZero() {
-		d.CreatedAt = tx.Now()
-	}
-	if err := put(tx, []RequestDecider{d}, "deputy_for", "state"); err != nil {
-		return fmt.Errorf("decider of request %d: %w", d.RequestID, err)
-	}
-	return nil
-}
-
-// EndRequestDeciders ends what is open of a step's deciders.
-func (tx *Tx) EndRequestDeciders(step int64) error {
-	_, err := tx.exec("UPDATE request_deciders SET state = ? WHERE step_id = ? AND state = ?", string(DeciderEnded), step, string(DeciderOpen))
-	if err != nil {
-		return fmt.Errorf("end deciders of step %d: %w", step, err)
+// AddRequestCopy tells a member of a request: he may read it from now on. Done
+// already it is ErrDuplicate.
+func (tx *Tx) AddRequestCopy(c RequestCopy) error {
+	c.CreatedAt = tx.Now()
+	if err := put(tx, []RequestCopy{c}); err != nil {
+		return fmt.Errorf("copy of request %d: %w", c.RequestID, err)
 	}
 	return nil
 }
