@@ -27,6 +27,7 @@ const (
 	StepAll      StepMode = "all"      // 会签: every one must agree, one refusal ends it
 	StepSequence StepMode = "sequence" // 依次: one after the other, every one must agree
 	StepShare    StepMode = "share"    // 票签: Share percent of the votes must be yes
+	StepCopy     StepMode = "copy"     // nobody decides: its people are told when it is reached (抄送)
 )
 
 // StepAdded is the origin of a step that is not of the template: 加签.

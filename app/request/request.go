@@ -80,16 +80,35 @@ type Kind struct {
 	// What follows from it for the request itself belongs into a job: the
 	// transaction goes on with the request as it was.
 	Entered func(tx *store.Tx, r store.Request, step store.RequestStep) error
+	// Returned is called when a request has been sent back to its applicant,
+	// Resubmitted when he has submitted it again, with the route it takes now.
+	Returned    func(tx *store.Tx, r store.Request) error
+	Resubmitted func(tx *store.Tx, r store.Request) error
+	// Revocable may refuse, with an error of package chat, that an approved
+	// request is revoked; nil: what is approved cannot be revoked. Revoked undoes
+	// in the same transaction what followed from the approval.
+	Revocable func(r *store.Reader, q store.Request) error
+	Revoked   func(tx *store.Tx, q store.Request) error
 	// Visible lets others than those involved read its requests; "": nobody.
 	Visible policy.Permission
 }
 
 // Step is one decision to be made.
 type Step struct {
+	Key     string          // of the node in the template; "": its position counts
 	Name    string          // "部门负责人"; one of its own in the request
 	Whom    people.Whom     // found when the step is entered
+	Also    []people.Whom   // further ones, each found on its own
+	Mode    store.StepMode  // "": StepAny
+	Share   int             // percent, of StepShare
 	Command string          // what approves it in place of 审批: "已开通"; "": 审批
-	Within  policy.WorkSpan // time to decide; zero: by class
+	Within  policy.WorkSpan // time to decide; zero: approval.node_limit_hours
+}
+
+// TemplateRef is the version of a template a request is pinned to.
+type TemplateRef struct {
+	ID      int64
+	Version string // 1.0.0
 }
 
 // Line is one thing the deciders read.
