@@ -9,8 +9,9 @@ import (
 const jobOff = "off"
 
 // JobNames are the jobs of guide E2.J that run by the calendar, in its order;
-// jobs: may move them or switch them off. Its minute and hourly ticks are not
-// among them: they name effects, each deadline is a timer of its own.
+// jobs: may move them or switch them off; of one that runs hourly jobs: moves
+// the minute. The guide's other minute and hourly ticks are not among them: they
+// name effects, each deadline is a timer of its own.
 func JobNames() []string {
 	return []string{
 		"J-RECUR", "J-LOG-SEAL", "J-ANOM", "J-ARCHIVE", "J-DOC-RETAIN", "J-KNOW-AGE", "J-CONTACT-SYNC",
@@ -18,7 +19,7 @@ func JobNames() []string {
 		"J-PLAN-CHECK", "J-KNOW-MINE", "J-EVAL-TEAM",
 		"J-EVAL-M", "J-PARETO", "J-TASK-ASSESS", "J-COLLAB-REVIEW", "J-DOC-REPORT", "J-DOC-CLEAN", "J-EQ-REPORT", "J-INTERVIEW", "J-TRAIN", "J-ACCOUNT-INACTIVE",
 		"J-EVAL-Q", "J-PERM-REVIEW", "J-ROLE-REVIEW", "J-EQ-AUDIT", "J-SURVEY",
-		"J-OPT-MEET", "J-POLICY-REVIEW", "J-EVAL-Y",
+		"J-OPT-MEET", "J-POLICY-REVIEW", "J-EVAL-Y", "J-APPROVAL-SYNC",
 	}
 }
 

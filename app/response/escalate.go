@@ -132,6 +132,9 @@ func (c *Clocks) tellReceiver(tx *store.Tx, clock store.Clock, level policy.Leve
 	if level >= policy.LevelParties {
 		purpose, text = breachPurpose, fmt.Sprintf("【超时】%s 应在 %s 前回应，请尽快处理：%s", clock.Number, c.when(*clock.DueAt), clock.Title)
 	}
+	if advice := c.inWords[clock.SubjectKind]; advice != "" {
+		return c.remindInWords(tx, clock, level, purpose, text, advice)
+	}
 	return c.notify.Tell(tx, notify.Notice{
 		App: clock.App, To: []int64{clock.ReceiverID}, Text: text, Card: dueCard, Subject: subjectOf(clock),
 		Purpose: purpose, Important: clock.Class == string(policy.Important), Asks: true,

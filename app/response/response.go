@@ -73,6 +73,7 @@ type Clocks struct {
 	forward   map[string]Forward
 	away      map[string]func(tx *store.Tx, clock store.Clock, deputy int64) error
 	acts      map[string]func(r *store.Reader, clock store.Clock) ([]card.Button, error)
+	inWords   map[string]string
 	sources   []headed
 	breached  func(class string)
 }
@@ -82,7 +83,7 @@ func New(n *notify.Notifier, rules notify.Rules, superiors Superiors, log *slog.
 	c := &Clocks{
 		notify: n, rules: rules, superiors: superiors, log: log, breached: func(string) {},
 		forward: map[string]Forward{}, away: map[string]func(*store.Tx, store.Clock, int64) error{},
-		acts: map[string]func(*store.Reader, store.Clock) ([]card.Button, error){},
+		acts: map[string]func(*store.Reader, store.Clock) ([]card.Button, error){}, inWords: map[string]string{},
 	}
 	n.Card(dueCard, c.drawDue)
 	n.Card(escalationCard, c.drawEscalation)

@@ -12,7 +12,8 @@ type Cycle int
 
 // The cycles. A Workday is a day that is a working day.
 const (
-	Day Cycle = iota
+	Hour Cycle = iota
+	Day
 	Workday
 	Week
 	Month
@@ -21,7 +22,7 @@ const (
 )
 
 // maxSteps bounds a walk from period to period: over two years of days, so a
-// calendar without a single working day ends it.
+// calendar without a single working day ends it, or a month of hours.
 const maxSteps = 800
 
 // When says in which periods a job is due, and when in each of them.
@@ -30,6 +31,9 @@ type When struct {
 	weekday time.Weekday // of a Week
 	at      time.Duration
 }
+
+// Hourly is every hour, at a minute of it.
+func Hourly(minute int) When { return When{cycle: Hour, at: time.Duration(minute) * time.Minute} }
 
 // Daily is every calendar day at a time like "03:00".
 func Daily(at string) When { return When{cycle: Day, at: timeOfDay(at)} }
@@ -61,6 +65,9 @@ func timeOfDay(text string) time.Duration {
 
 // String is the plan in words: "每季度首个工作日 09:00".
 func (w When) String() string {
+	if w.cycle == Hour {
+		return fmt.Sprintf("每小时第 %d 分", int(w.at.Minutes())%60)
+	}
 	words := [...]string{Day: "每天", Workday: "工作日", Month: "每月首个工作日", Quarter: "每季度首个工作日", Year: "每年首个工作日"}
 	word := words[min(w.cycle, Year)]
 	if w.cycle == Week {
@@ -69,12 +76,12 @@ func (w When) String() string {
 	return fmt.Sprintf("%s %02d:%02d", word, int(w.at.Hours()), int(w.at.Minutes())%60)
 }
 
-// Period is one turn of a job: a day, week, month, quarter or year of the
+// Period is one turn of a job: an hour, a day, week, month, quarter or year of the
 // company's zone, and the instant in it at which the job is due. A report
 // about the past looks at what lies before From.
 type Period struct {
-	Key  string    // "2026-03-02", "2026W10", "2026-03", "2026Q2", "2026"
-	From time.Time // midnight
+	Key  string    // "2026-03-02T10", "2026-03-02", "2026W10", "2026-03", "2026Q2", "2026"
+	From time.Time // midnight, or the full hour
 	To   time.Time // exclusive
 	Due  time.Time
 }
@@ -87,6 +94,11 @@ func (w When) around(c *policy.Calendar, t time.Time) (Period, bool) {
 	date := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, c.Location()) }
 	var p Period
 	switch w.cycle {
+	case Hour:
+		p.From = time.Date(y, m, d, local.Hour(), 0, 0, 0, c.Location())
+		p.To, p.Key = p.From.Add(time.Hour), p.From.Format("2006-01-02T15")
+		p.Due = p.From.Add(w.at % time.Hour)
+		return p, true
 	case Week:
 		monday := d - (int(local.Weekday())+6)%7
 		p.From, p.To = date(y, m, monday), date(y, m, monday+7)

@@ -38,6 +38,9 @@ calendar:
   makeup_workdays: [2026-10-10]
 `)
 	for _, k := range []struct{ when, after, key, due string }{
+		{"hour", "2026-03-02 10:00", "2026-03-02T10", "2026-03-02 10:20"},
+		{"hour", "2026-03-02 10:20", "2026-03-02T11", "2026-03-02 11:20"},
+		{"hour", "2026-03-02 23:59", "2026-03-03T00", "2026-03-03 00:20"},
 		{"day", "2026-03-02 02:59", "2026-03-02", "2026-03-02 03:00"},
 		{"day", "2026-03-02 03:00", "2026-03-03", "2026-03-03 03:00"},
 		{"day", "2026-02-28 12:00", "2026-03-01", "2026-03-01 03:00"},
@@ -80,7 +83,7 @@ calendar:
 
 func plan(name string) When {
 	return map[string]When{
-		"day": Daily("03:00"), "workday": Workdays("09:00"), "week": Weekly(time.Monday, "09:30"),
+		"hour": Hourly(20), "day": Daily("03:00"), "workday": Workdays("09:00"), "week": Weekly(time.Monday, "09:30"),
 		"month": FirstWorkday(Month, "09:00"), "quarter": FirstWorkday(Quarter, "09:00"), "year": FirstWorkday(Year, "09:00"),
 	}[name]
 }
