@@ -93,6 +93,21 @@ func (e *Engine) Posts() []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
+// DepartmentsNamed lists the names the rulebook has for departments, sorted.
+func (e *Engine) DepartmentsNamed() []string {
+	set := map[string]bool{}
+	for _, name := range e.rules.DepartmentsNeeded {
+		set[name] = true
+	}
+	for name := range e.rules.Departments {
+		set[name] = true
+	}
+	for alias := range e.rules.DepartmentAliases {
+		set[alias] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
 // DepartmentDecision is the department a name of the guide stands for.
 type DepartmentDecision struct {
 	Basis

@@ -61,6 +61,7 @@ type People interface {
 	Superior(r *store.Reader, member int64) (int64, error)
 	StandsOver(r *store.Reader, member, other int64) (bool, error)
 	Administrators(r *store.Reader) ([]int64, error)
+	Applicant(r *store.Reader, m store.Member) (policy.ApprovalApplicant, error)
 }
 
 // Kind is one sort of request, owned by a domain.
@@ -143,6 +144,8 @@ type Requests struct {
 	rules  notify.Rules
 	log    *slog.Logger
 	kinds  map[string]Kind
+
+	compiled compilations
 }
 
 // New builds the part and registers its cards and hooks.
