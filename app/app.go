@@ -23,6 +23,7 @@ import (
 	"guiju/app/chat"
 	"guiju/app/communication"
 	"guiju/app/config"
+	"guiju/app/console"
 	"guiju/app/duty"
 	"guiju/app/notify"
 	"guiju/app/people"
@@ -63,6 +64,7 @@ type App struct {
 	queue       *queue.Queue
 	clients     map[string]*wecom.Client
 	handler     *callback.Handler
+	console     *console.Console
 	inbox       *inbox
 	notify      *notify.Notifier
 	people      *people.People
@@ -232,6 +234,9 @@ func (a *App) buildDomains() error {
 	a.addJobs()
 
 	var err error
+	if a.console, err = a.newConsole(); err != nil {
+		return err
+	}
 	a.chat, err = chat.New(chat.Options{
 		Directory: a.people, Permits: permits{a}, Topics: topics{a}, Todo: a.clocks, Holds: a.holds,
 		Location: rules().Calendar().Location(),
@@ -295,6 +300,7 @@ func (a *App) buildEdge() error {
 		c.AbortWithStatus(http.StatusInternalServerError)
 	}))
 	a.handler.Register(router)
+	a.console.Mount(router)
 	router.GET("/healthz", a.healthz)
 	router.GET("/readyz", a.readyz)
 	router.GET("/metrics", gin.WrapH(a.metrics.handler()))

@@ -115,6 +115,7 @@ var membersNamed = map[string]string{
 	"refusals.receiver":         "history: an endpoint, nobody",
 	"conversations.member_id":   "ends: his half-filled form, forgotten when it expires",
 	"attachments.member_id":     "history: who sent it",
+	"web_sessions.member_id":    "ends: each request asks whether he is present",
 	"sent_recipients.member_id": "history: who was told; unsent messages to him are refused",
 	"sent_recipients.user_id":   "history: who was told",
 	"paces.member_id":           "history: how much he was sent",

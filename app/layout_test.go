@@ -41,7 +41,7 @@ var domains = []string{
 
 // domainMayImport is all of ours that a domain knows beside its own folder.
 var domainMayImport = []string{
-	"app/chat", "app/chat/words", "app/notify", "app/people", "app/policy", "app/request", "app/response", "app/schedule",
+	"app/chat", "app/chat/words", "app/console", "app/notify", "app/people", "app/policy", "app/request", "app/response", "app/schedule",
 	"callback/event", "store", "store/queue", "wecom", "wecom/card",
 }
 

@@ -32,13 +32,14 @@ var cards = []struct {
 	{"question", "追问（选项）", "question with choices", []string{"选择", "取消"}},
 }
 
-// pages are the addresses the app answers. None of them is for members so far:
-// members use chat and cards alone.
+// pages are the addresses the app answers beside the pages of its domains.
 var pages = []struct{ path, who, english string }{
 	{"/callback/:receiver", "企业微信，凭签名", "WeCom, by its signature"},
 	{"/healthz", "运维，无内容", "operators; says nothing"},
 	{"/readyz", "运维，只有状态", "operators; states only"},
 	{"/metrics", "运维，只有计数", "operators; counts only"},
+	{"/form", "成员，凭企业微信登录", "members, signed in through WeCom"},
+	{"/form/*page", "成员，凭企业微信登录，每个页面另看其权限；样式和脚本任何人", "members, signed in through WeCom, each page by its permission; styles and scripts anybody"},
 }
 
 // Reach is how far a permission goes.
@@ -96,6 +97,13 @@ func (a *App) Matrix() Matrix {
 	}
 	for _, p := range pages {
 		m.Pages = append(m.Pages, PageRow{p.path, p.who, p.english})
+	}
+	for _, p := range a.console.Pages() {
+		who, english := "每位成员", "every member"
+		if p.Permission != chat.Everybody {
+			who, english = "需要 `"+p.Permission+"`", "needs `"+p.Permission+"`"
+		}
+		m.Pages = append(m.Pages, PageRow{p.Path, p.Title + "：" + who, p.English + ": " + english})
 	}
 	for _, p := range policy.Permissions() {
 		if !strings.HasPrefix(string(p.Code), "report.") {

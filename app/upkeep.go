@@ -29,6 +29,9 @@ const (
 	skewAllowed = 2 * time.Second
 	// refusalsKept is how long daily counts of refusals stay readable.
 	refusalsKept = 90 * 24 * time.Hour
+	// keptWebTokens is how long a form that was submitted is known: longer than
+	// the session it belongs to.
+	keptWebTokens = 48 * time.Hour
 	// purgeRounds bounds one round's work on each kind of old row: 200 rows a
 	// transaction, so 10,000 rows a minute.
 	purgeRounds = 50
@@ -311,6 +314,7 @@ func (a *App) purge(ctx context.Context) error {
 		func(tx *store.Tx) (int, error) { return tx.PurgeAccountApplications(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeContactEvents(keys) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(archived) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeWeb(now, now.Add(-keptWebTokens)) },
 	} {
 		errs = append(errs, a.inBatches(ctx, old))
 	}

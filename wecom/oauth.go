@@ -26,14 +26,28 @@ const (
 
 // AuthorizeURL is where a page inside WeCom sends the member to prove who he is [91335]. He comes back to redirect
 // with code and state; the caller must compare the state, which the SDK's URL builder would fix to a constant.
-// The host of redirect must be a trusted domain of the app.
+// The host of redirect must be a trusted domain of the app. With a base URL that is not WeCom's own, such as a
+// sandbox's or a proxy's, the page is that server's.
 func (c *Client) AuthorizeURL(redirect, state string, scope Scope) (string, error) {
 	if err := checkRedirect(redirect, state); err != nil {
 		return "", err
 	}
-	return "https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + url.QueryEscape(c.cfg.CorpID) +
+	server := "https://open.weixin.qq.com"
+	if c.cfg.BaseURL != DefaultBaseURL {
+		server = origin(c.cfg.BaseURL)
+	}
+	return server + "/connect/oauth2/authorize?appid=" + url.QueryEscape(c.cfg.CorpID) +
 		"&redirect_uri=" + url.QueryEscape(redirect) + "&response_type=code&scope=" + url.QueryEscape(string(scope)) +
 		"&state=" + state + "&agentid=" + strconv.FormatInt(c.cfg.AgentID, 10) + "#wechat_redirect", nil
+}
+
+// origin is the scheme and host of a URL that New has checked.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // LoginURL is the page with the QR code for desktop browsers outside WeCom [98151].

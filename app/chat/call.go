@@ -17,6 +17,7 @@ const (
 	FromChat Source = "chat"
 	FromCard Source = "card"
 	FromMenu Source = "menu"
+	FromPage Source = "api" // a form page (E2.0: api)
 )
 
 // From says who speaks, through which app, in which delivery, and when: the
