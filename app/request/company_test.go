@@ -269,6 +269,10 @@ func (c *company) Administrators(*store.Reader) ([]int64, error) {
 	return []int64{c.ids["陈立"]}, nil
 }
 
+func (c *company) Applicant(*store.Reader, store.Member) (policy.ApprovalApplicant, error) {
+	return policy.ApprovalApplicant{}, nil
+}
+
 func (c *company) Members(r *store.Reader, word string, limit int) ([]store.Member, error) {
 	return r.MembersNamed(word, limit)
 }

@@ -134,6 +134,13 @@ type Draft struct {
 	Delivery  int64
 	Source    chat.Source // "": chat
 	At        time.Time   // of the act; zero: now
+
+	Template    TemplateRef // the version it is pinned to; zero: none
+	Form        policy.Form
+	Why         []policy.BranchTaken // why it takes this route
+	CC          []people.Whom        // told when it is approved
+	Sensitive   bool                 // only those involved see it (G1-3.2(4)b)
+	Attachments []int64
 }
 
 // Requests is the part.
