@@ -158,6 +158,8 @@ type Requests struct {
 // New builds the part and registers its cards and hooks.
 func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rules, log *slog.Logger) *Requests {
 	q := &Requests{notify: n, clocks: clocks, people: p, rules: rules, log: log, kinds: map[string]Kind{}}
+	q.kinds[NativeKind] = Kind{Title: "企业微信审批"}
+	clocks.InWords(nativeSubject, inNativeApp)
 	n.Card(stepCard, q.drawStep)
 	delivered := func(tx *store.Tx, d notify.Delivered) error {
 		return clocks.Delivered(tx, d.Message.Subject(), d.Members, d.At)
@@ -310,8 +312,11 @@ func (q *Requests) enterHistory(tx *store.Tx, request store.Request, step int64,
 }
 
 func auditSource(source string) store.AuditSource {
-	if source == string(chat.FromMenu) {
+	switch source {
+	case string(chat.FromMenu):
 		return store.SourceCard
+	case nativeSource:
+		return store.SourceCallback
 	}
 	return store.AuditSource(source)
 }

@@ -107,7 +107,7 @@ var entryWords = map[store.RequestEntryKind]string{
 	store.RequestRefused: "驳回", store.RequestRecalled: "撤回", store.RequestUrged: "催办", store.RequestNoted: "已知悉", store.RequestPassed: "",
 }
 
-var sourceWords = map[string]string{"chat": "消息", "card": "卡片", "menu": "菜单", "job": "自动", "callback": "通讯录"}
+var sourceWords = map[string]string{"chat": "消息", "card": "卡片", "menu": "菜单", "job": "自动", "callback": "通讯录", nativeSource: "审批应用"}
 
 // story tells a request: what was applied for, the steps, what happened.
 // Personal lines are masked for everybody but those who have to decide with
