@@ -96,7 +96,7 @@ func (m *mirroring) node(i int, current bool) error {
 		step = store.RequestStep{Name: nodeName(i, node), Mode: node.Mode}
 	}
 	before := step
-	step.Mode, step.Whom = node.Mode, whomOf(node)
+	step.Mode, step.Whom = node.Mode, partsOf(node)
 	state := store.StepWaiting
 	switch {
 	case node.Done.agrees():
@@ -158,8 +158,8 @@ func nodeName(i int, node NativeNode) string {
 	return name
 }
 
-// whomOf names the people of a node as people.Resolve reads it.
-func whomOf(node NativeNode) string {
+// partsOf names the people of a node as people.Resolve reads it.
+func partsOf(node NativeNode) string {
 	const room = 200 // bytes; more are seen in the deciders
 	var ids []string
 	for _, p := range node.People {
