@@ -60,6 +60,7 @@ var libraries = []struct {
 	{"github.com/redis/go-redis/", []string{"store"}, nil},
 	{"github.com/silenceper/", []string{"wecom"}, []string{"wecom/sandbox", "wecom/card"}},
 	{"github.com/6tail/lunar-go", []string{"app/policy", "app/rulebook"}, nil},
+	{"github.com/expr-lang/expr", []string{"app/policy"}, nil},
 	{"github.com/spf13/cobra", []string{"cmd"}, nil},
 }
 

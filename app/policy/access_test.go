@@ -183,6 +183,7 @@ func texts(held []policy.Holding) []string {
 func TestWhoIsEntitledToWhat(t *testing.T) {
 	posts := func(r *policy.Rules) {
 		r.Administrators = []string{"ChenLi"}
+		r.Approval.Templates, r.Approval.Actors = nil, nil // they name posts of the guide
 		r.Posts = policy.PostRules{
 			"合同审批": {Roles: []string{"审批人员A:P-02"}}, "片区主管": {Roles: []string{"department_head"}},
 		}
@@ -351,6 +352,7 @@ func TestMistakesInAccessRules(t *testing.T) {
 		"a node of nothing":   {roles("auditor", "approval.node.<process>.A.decide"), "permission.roles.auditor[0]: only a role that is held for a process may have it, such as approver_a"},
 		"no node":             {roles("approver_a", "approval.node.<process>.<node>.decide"), "permission.roles.approver_a[0]: must name the node, as in approval.node.<process>.A.decide"},
 		"post's role": {func(r *policy.Rules) {
+			r.Approval.Templates, r.Approval.Actors = nil, nil
 			r.Posts = policy.PostRules{"销售经理": {Roles: []string{"leder"}}}
 		}, `posts.销售经理.roles[0].role: unknown role "leder"; use a role of permission.roles or its Chinese name`},
 	} {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -45,8 +44,14 @@ type ApprovalTemplate struct {
 
 // NativeTemplate is the counterpart in the 审批 app for EngineNative.
 type NativeTemplate struct {
-	Template string            `json:"template,omitempty"` // template id
-	Controls map[string]string `json:"controls,omitempty"` // field → id of its control
+	TemplateID          string            `json:"template_id,omitempty"`
+	UseTemplateApprover bool              `json:"use_template_approver,omitempty"` // its own approvers instead of the route
+	Controls            map[string]string `json:"controls,omitempty"`              // field → id of its control
+}
+
+// IsZero keeps an empty counterpart out of definitions.
+func (n NativeTemplate) IsZero() bool {
+	return n.TemplateID == "" && !n.UseTemplateApprover && len(n.Controls) == 0
 }
 
 // FieldType says what a field of a form takes.
@@ -212,31 +217,3 @@ type ApprovalApplicant struct {
 	Roles       []Role
 	Posts       []string
 }
-
-// FieldProblem is what is wrong with one field of a form, in Chinese, with the remedy.
-type FieldProblem struct {
-	Field   FormField
-	Text    string // 金额要大于 0
-	Missing bool   // it is required and nothing was given
-}
-
-func (p FieldProblem) String() string { return p.Text }
-
-// ApprovalPlan is the route of one form.
-type ApprovalPlan struct {
-	Nodes []ApprovalNode // in the order they are passed, cc nodes among them
-	CC    []ApprovalActor
-	Why   []BranchTaken
-}
-
-// BranchTaken is the way a branch sent a case, and why; cases keep it.
-type BranchTaken struct {
-	Branch string            `json:"branch"`
-	Case   int               `json:"case"`           // index of the case taken
-	When   string            `json:"when,omitempty"` // its condition; empty: none of the others held
-	To     string            `json:"to"`
-	Values map[string]string `json:"values,omitempty"` // what the conditions saw: 天数: 3.5
-	Others []string          `json:"others,omitempty"` // the other cases that would have held too, or did not
-}
-
-var errNotCompiled = fmt.Errorf("policy: the template was not compiled")

@@ -34,6 +34,7 @@ func Compile(rules Rules) (*Engine, error) {
 	e.compileAccess(k)
 	k.sections(&e.rules)
 	e.topics = topicsOf(rules.Route.Topics)
+	e.templates = k.templates(e)
 	if len(k.found) > 0 {
 		return nil, k.found
 	}

@@ -25,6 +25,15 @@ type FormValue struct {
 	Attachments []int64   `json:"attachments,omitempty"`
 }
 
+// FieldProblem is what is wrong with one field of a form.
+type FieldProblem struct {
+	Field   FormField
+	Text    string // in Chinese, with the remedy: 金额要大于 0，现在是 -5.00 元
+	Missing bool   // it is required and nothing was given
+}
+
+func (p FieldProblem) String() string { return p.Text }
+
 // HalfDay is a morning or an afternoon. A period that begins with an afternoon
 // begins at noon; one that ends with a morning ends at noon.
 type HalfDay struct {

@@ -162,7 +162,7 @@ func TestAnswererClimbsUntilSomeoneOtherThanTheAsker(t *testing.T) {
 }
 
 func TestPostsNamedByTheRulebook(t *testing.T) {
-	require.Equal(t, []string{"用户权限管理", "财务经理", "采购经理", "销售经理"}, engine(t).Posts(), "of G1-4.2.2(3) and G1-4.2(3)3.1")
+	require.Equal(t, []string{"HR专员", "用户权限管理", "财务经理", "采购经理", "销售经理"}, engine(t).Posts(), "of G1-4.2.2(3), G1-4.2(3)3.1 and E2.S 2")
 	e := engine(t, func(r *policy.Rules) {
 		r.Route.Topics = []policy.TopicRule{
 			{Words: policy.Words{"发票"}, Department: "财务部", Post: "开票员"},
@@ -170,5 +170,5 @@ func TestPostsNamedByTheRulebook(t *testing.T) {
 			{Words: policy.Words{"章"}, Department: "财务部", Post: "开票员"},
 		}
 	})
-	require.Equal(t, []string{"司机", "开票员", "用户权限管理", "财务经理", "采购经理", "销售经理"}, e.Posts())
+	require.Equal(t, []string{"HR专员", "司机", "开票员", "用户权限管理", "财务经理", "采购经理", "销售经理"}, e.Posts())
 }

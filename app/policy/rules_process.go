@@ -1,28 +1,5 @@
 package policy
 
-// ApprovalRules are the chains and limits of approvals (G1-3.2(2)).
-type ApprovalRules struct {
-	Leave             LeaveRules      `yaml:"leave"`
-	ReimburseTiers    []ReimburseTier `yaml:"reimburse_tiers"` // by amount in yuan, ascending; the last has no max
-	NodeLimitHours    int             `yaml:"node_limit_hours"`
-	EscalateFactor    int             `yaml:"escalate_factor"`
-	UrgeIntervalHours int             `yaml:"urge_interval_hours"`
-}
-
-// LeaveRules are the chain of a leave application (X-15, X-16).
-type LeaveRules struct {
-	Chain           []string `yaml:"chain"`
-	ExtraIfDaysOver int      `yaml:"extra_if_days_over"` // strict: more than
-	ExtraApprover   string   `yaml:"extra_approver"`
-	FinanceMode     string   `yaml:"finance_mode"` // approve or cc
-}
-
-// ReimburseTier adds approvers up to an amount; a nil Max is the open top tier.
-type ReimburseTier struct {
-	Max *float64 `yaml:"max"`
-	Add []string `yaml:"add"`
-}
-
 // ProcessRules govern the process library (G1-3.2, G1-3.5).
 type ProcessRules struct {
 	ReviewPeriod        map[string]string `yaml:"review_period"`

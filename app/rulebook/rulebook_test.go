@@ -72,7 +72,7 @@ func TestGuideValues(t *testing.T) {
 	require.ElementsMatch(t, []string{
 		"response.important_minutes", "response.normal_workdays",
 		"time_formula.E", "time_formula.K_range", "group.name_pattern", "group.daily_slot",
-		"approval.leave", "process.review_period", "process.pilot_departments", "process.optimisation_meeting",
+		"approval.leave", "approval.templates", "process.review_period", "process.pilot_departments", "process.optimisation_meeting",
 		"ruleset.require_approval", "ruleset.approver", "task.recurring", "project.progress_goal",
 		"density.monthly_growth", "duty.weights", "duty.departments", "duty.communication", "permission.roles", "permission.review",
 		"posts.销售经理", "posts.采购经理", "posts.财务经理", "posts.用户权限管理",
@@ -132,10 +132,20 @@ func TestValuesAreReadBack(t *testing.T) {
 	for _, overrides := range []string{"", "departments: {行政部: 2}\ncalendar: {holidays: [cn, 2026-12-31]}\nroute: {private_followup: 90m}\ndensity: {baseline_e0: 1.5}\n"} {
 		b := book(t, overrides)
 		again := book(t, b.Values())
+		require.Equal(t, definitions(b), definitions(again))
+		b.Rules.Approval.Templates, again.Rules.Approval.Templates = nil, nil // where an empty list may be none
 		require.Equal(t, b.Rules, again.Rules)
 		require.Equal(t, b.Values(), again.Values())
 		require.Empty(t, Diff(b, again))
 	}
+}
+
+func definitions(b *Book) []string {
+	var all []string
+	for _, t := range b.Engine.ApprovalTemplates() {
+		all = append(all, string(t.Definition()))
+	}
+	return all
 }
 
 func TestHashIsOfTheMeaningNotTheSpelling(t *testing.T) {

@@ -17,6 +17,11 @@ type unmarshaler interface {
 	UnmarshalYAML(unmarshal func(any) error) error
 }
 
+// ordered is a mapping that keeps the order of its entries.
+type ordered interface {
+	Entry(key string) any // a pointer to the entry of that key, added if it is new
+}
+
 // Decode reads the mapping root into the struct that into points to. Fields
 // carry their key in the tag yaml; "-" excludes one. What the mapping leaves out
 // keeps its value. Lists replace; mappings merge into a map. The mistakes are in
@@ -42,6 +47,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 		if err := target.UnmarshalYAML(n.Decode); err != nil {
 			d.add(n, path, "%v", err)
 		}
+		return
+	case ordered:
+		d.inOrder(n, target, path)
 		return
 	case encoding.TextUnmarshaler:
 		if n.Kind != yaml.ScalarNode {
@@ -81,7 +89,8 @@ func (d *decoder) fields(n *yaml.Node, v reflect.Value, path string) {
 	}
 	index, keys := map[string]int{}, []string{}
 	for i := range v.NumField() {
-		if key := v.Type().Field(i).Tag.Get("yaml"); key != "" && key != "-" {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		if key != "" && key != "-" {
 			index[key] = i
 			keys = append(keys, key)
 		}
@@ -117,6 +126,20 @@ func (d *decoder) entries(n *yaml.Node, v reflect.Value, path string) {
 		}
 		d.value(n.Content[i+1], entry, Join(path, key.String()))
 		v.SetMapIndex(key, entry)
+	}
+}
+
+func (d *decoder) inOrder(n *yaml.Node, into ordered, path string) {
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		d.add(n, path, "must be a mapping of names to values")
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		d.value(n.Content[i+1], reflect.ValueOf(into.Entry(key)).Elem(), Join(path, key))
 	}
 }
 
