@@ -21,6 +21,9 @@ type Answer struct {
 	// Ask is a command line begun after this answer, whose first missing
 	// argument is asked: an act that leads to a question.
 	Ask string
+	// Begin is a command begun after this answer with what is known of it: a form
+	// taken up again. It goes before Ask.
+	Begin *Beginning
 	// Subject is the record the act made or changed; attachments of the call
 	// are filed under it.
 	Subject store.Subject
@@ -31,6 +34,16 @@ type Answer struct {
 type Button struct {
 	Text string
 	Key  string
+}
+
+// Beginning is a command with values for its arguments, by their names. Each
+// argument stands in one of the maps at most.
+type Beginning struct {
+	Command     string
+	Words       map[string]string  // as a member would write them
+	People      map[string][]int64 // ids of members, for a Person
+	Departments map[string][]int64 // ids, for a Department
+	Files       map[string][]int64 // ids of attachments, for a File or Photo
 }
 
 // MaxMessage is the most bytes of UTF-8 in one text message of WeCom.

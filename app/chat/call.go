@@ -37,7 +37,7 @@ type Call struct {
 	From
 	Source      Source
 	Command     string
-	Attachments []store.Attachment // sent before, or while the command was being filled in
+	Attachments []store.Attachment // sent before, or while the command was being filled in, and those of its File arguments
 	// Insists is set when the member confirmed after Warned: 仍然发送.
 	Insists bool
 	// Permits answers questions beyond the command's own permission.
@@ -50,18 +50,32 @@ type Call struct {
 
 // Value is one resolved argument. Only the fields of its kind are set.
 type Value struct {
-	Text     string        `json:"text,omitempty"`  // Text, Choice, Number, Decimal; for others the member's words
+	Text     string        `json:"text,omitempty"`  // Text, Choice, Number, Decimal, Money; for others the member's words
 	Time     time.Time     `json:"time,omitzero"`   // Date (midnight), DateTime
 	Clock    time.Duration `json:"clock,omitempty"` // Time: since midnight
 	DateOnly bool          `json:"date_only,omitempty"`
 	Span     Span          `json:"span,omitzero"`
 	Integer  int64         `json:"integer,omitempty"`
 	Yes      bool          `json:"yes,omitempty"`
-	All      bool          `json:"all,omitempty"`
-	// People and Departments are read anew each time a kept form is taken up.
+	All      bool          `json:"all,omitempty"`  // Audience: @全体; several Numbers: 全部
+	From     HalfDay       `json:"from,omitzero"`  // HalfDate, Period
+	To       HalfDay       `json:"to,omitzero"`    // Period
+	List     []string      `json:"list,omitempty"` // several Choices or Numbers
+	// What follows is read anew each time a kept form is taken up.
 	People      []store.Member     `json:"-"`
 	Departments []store.Department `json:"-"`
+	Files       []store.Attachment `json:"-"` // in the order they came
 }
+
+// HalfDay is a day or a half of it.
+type HalfDay = words.HalfDay
+
+// The halves of a day.
+const (
+	WholeDay  = words.WholeDay
+	Forenoon  = words.Forenoon
+	Afternoon = words.Afternoon
+)
 
 // Span is a length of time as people say it. One of its fields is set.
 type Span = words.Span
@@ -100,6 +114,33 @@ func (c *Call) Person(name string) store.Member {
 
 // People are the members of a Person argument with Many.
 func (c *Call) People(name string) []store.Member { return c.value(name).People }
+
+// Department is the department of a Department argument; the zero Department
+// without one.
+func (c *Call) Department(name string) store.Department {
+	if all := c.value(name).Departments; len(all) > 0 {
+		return all[0]
+	}
+	return store.Department{}
+}
+
+// List are the words of a Choice or Number with Many.
+func (c *Call) List(name string) []string { return c.value(name).List }
+
+// HalfDay is a HalfDate argument.
+func (c *Call) HalfDay(name string) HalfDay { return c.value(name).From }
+
+// Period is a Period argument, both ends included.
+func (c *Call) Period(name string) (from, to HalfDay) {
+	v := c.value(name)
+	return v.From, v.To
+}
+
+// Money is a Money argument in plain digits: "1234.5".
+func (c *Call) Money(name string) string { return c.value(name).Text }
+
+// Files are what was sent for a File or Photo argument.
+func (c *Call) Files(name string) []store.Attachment { return c.value(name).Files }
 
 // Audience is the value of an Audience argument.
 func (c *Call) Audience(name string) Recipients {

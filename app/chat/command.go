@@ -27,6 +27,9 @@ type Command struct {
 	// nil: for all who have the permission.
 	Offered func(c *Call) error
 	Args    []Arg
+	// Edition tells one form of a computed command from a later one: who has
+	// filled in the earlier one confirms again. "" for registered commands.
+	Edition string
 	// Hidden commands work but are in no list: buttons and confirmations.
 	Hidden bool
 	// Attach says that pictures, voices and files sent just before the
@@ -52,8 +55,14 @@ type Arg struct {
 	Choices  []string // for Choice
 	Default  string   // words taken when it is neither given nor required
 	Rest     bool     // takes all remaining words; only the last positional argument
-	Many     bool     // Person: several, separated by 、 or ，
-	Keyed    bool     // never filled by position, only as 键:值; a YesNo also as its bare name
+	// Many takes several of a Person, Department, Choice, Number, File or Photo;
+	// words are separated by 、 or ，.
+	Many  bool
+	Keyed bool // never filled by position, only as 键:值; a YesNo also as its bare name
+	// Offer asks for it although it is not Required; 跳过 leaves it out.
+	Offer bool
+	// Min and Max bound an Integer, Decimal or Money; nil: no bound.
+	Min, Max *float64
 	// Record names the registered kinds a Number may mean, separated by
 	// spaces: "item.received".
 	Record string
@@ -76,19 +85,28 @@ type Kind int
 
 // The kinds.
 const (
-	Text     Kind = iota // the member's own characters
-	Person               // one member (Many: several)
-	Audience             // members, departments, @全体
-	Number               // a record number, whole or shortened
-	Date                 // a day
-	Time                 // a time of day
-	DateTime             // an instant; a day alone means its end of work
-	Duration             // a length: 30分钟, 3个工作日
-	Integer              // a whole number
-	Decimal              // an amount, at most four decimals
-	Choice               // one of Arg.Choices
-	YesNo                // 是 or 否; its bare name means 是, an optional one has no position
+	Text       Kind = iota // the member's own characters
+	Person                 // one member (Many: several)
+	Audience               // members, departments, @全体
+	Number                 // a record number, whole or shortened
+	Date                   // a day
+	Time                   // a time of day
+	DateTime               // an instant; a day alone means its end of work
+	Duration               // a length: 30分钟, 3个工作日
+	Integer                // a whole number
+	Decimal                // an amount, at most four decimals
+	Choice                 // one of Arg.Choices
+	YesNo                  // 是 or 否; its bare name means 是, an optional one has no position
+	HalfDate               // a day or a half of it: 3月9日上午
+	Period                 // from one day or half to another, both included
+	Money                  // an amount in yuan, at most two decimals, never negative
+	Department             // a department by name
+	File                   // what is sent: a picture, video, voice or file; never words
+	Photo                  // a picture that is sent
 )
+
+// sent says whether an argument of this kind is sent and not written.
+func (k Kind) sent() bool { return k == File || k == Photo }
 
 // Everybody is the permission of commands that need none. It must be written:
 // a forgotten permission opens nothing.
@@ -144,15 +162,21 @@ func (cmd Command) checkArgs(fail func(string, ...any) error) error {
 			seen[key] = true
 		}
 		switch {
-		case arg.Required && arg.Prompt == "":
+		case (arg.Required || arg.Offer) && arg.Prompt == "":
 			return fail("argument %q has no prompt", arg.Name)
+		case arg.Default != "" && (arg.Offer || arg.Kind.sent()):
+			return fail("argument %q has a default and is asked for or sent", arg.Name)
+		case (arg.Min != nil || arg.Max != nil) && arg.Kind != Integer && arg.Kind != Decimal && arg.Kind != Money:
+			return fail("argument %q: only numbers have bounds", arg.Name)
+		case arg.Many && arg.Kind == Number && !arg.Required:
+			return fail("argument %q: several numbers are never inferred, so it is required", arg.Name)
 		case arg.Kind == Choice && len(arg.Choices) == 0:
 			return fail("argument %q has no choices", arg.Name)
 		case arg.Kind == Number && arg.Record == "":
 			return fail("argument %q names no record kind", arg.Name)
 		case arg.Rest && arg.Kind != Text:
 			return fail("argument %q: only text takes the rest", arg.Name)
-		case rest && !arg.Keyed && arg.Kind != YesNo:
+		case rest && !arg.Keyed && arg.Kind != YesNo && !arg.Kind.sent():
 			return fail("argument %q stands after the one that takes the rest", arg.Name)
 		}
 		rest = rest || arg.Rest && !arg.Keyed

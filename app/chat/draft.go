@@ -29,6 +29,7 @@ const maxMemory = 48 << 10
 // time: people, records and permissions may have changed meanwhile.
 type form struct {
 	Command     string               `json:"command,omitempty"` // "" for a mere question
+	Edition     string               `json:"edition,omitempty"` // of the command
 	Source      Source               `json:"source"`
 	Words       map[string]string    `json:"words,omitempty"`
 	Said        map[string]time.Time `json:"said,omitempty"` // where not At
@@ -143,6 +144,9 @@ func (t *turn) keep(f *form) {
 			t.notes = append(t.notes, fmt.Sprintf("（没填完的「%s」已放下。）", old.Command))
 		}
 	}
+	if cmd := t.v.command(f.Command); cmd != nil {
+		f.Edition = cmd.Edition
+	}
 	f.At, f.Nonce = t.from.At, t.conv.Version+1
 	t.mem.Form = f
 }
@@ -212,13 +216,35 @@ func (t *turn) ask(f *form, p *problem) Answer {
 		}
 	}
 	answer := t.numbered(f, text)
-	if p.more {
-		answer.Text += "\n不在上面的，请写全。"
+	if p.arg.Kind == Choice && p.arg.Many {
+		answer.Card = nil // a button would answer with one of them
 	}
+	answer.Text += p.hint()
 	if first {
 		answer.Text += fmt.Sprintf("\n（%s内有效，不要了就发 取消。）", length(t.e.o.DraftTime))
 	}
 	return answer
+}
+
+// hint says how else a question may be answered.
+func (p *problem) hint() string {
+	arg, text := p.arg, ""
+	switch {
+	case p.more:
+		text = "\n不在上面的，请写全。"
+	case arg.Kind == Text && len(p.options) > 0:
+		text = "也可以直接写。"
+	case arg.Kind == Choice && arg.Many && len(p.options) > 0:
+		text = "可以选几项，例如 1、3。"
+	case arg.Kind == Choice && len(p.options) == 0 && p.reason == "":
+		text = "\n可选：" + strings.Join(arg.Choices, "、")
+	case arg.Kind.sent() && p.reason == "":
+		text = "\n" + arg.send() + "。"
+	}
+	if arg.Offer && !arg.Required && !arg.Kind.sent() {
+		text += "\n不需要就发 跳过。"
+	}
+	return text
 }
 
 // confirm asks whether to run a form.
@@ -274,6 +300,18 @@ func (t *turn) numbered(f *form, question string) Answer {
 func (t *turn) during(f *form, text string) (Answer, error) {
 	if o := f.pick(text); o != nil {
 		return t.chose(f, *o)
+	}
+	if cmd := t.v.command(f.Command); cmd != nil {
+		if arg := cmd.arg(f.Asking); arg != nil && !f.Confirm {
+			if answer, done, err := t.closes(f, arg, text); done || err != nil {
+				return answer, err
+			}
+		}
+		if changed, err := t.amend(f, cmd, text); err != nil {
+			return Answer{}, err
+		} else if changed {
+			return t.proceed(f)
+		}
 	}
 	if cmd, rest := t.match(text); cmd != nil {
 		answer, done, err := t.interrupt(f, cmd, rest, text)

@@ -11,6 +11,7 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,7 +177,8 @@ type turn struct {
 	missed  bool     // the member was not understood
 	greeted bool     // greeted in this turn
 	choice  string   // label of the option chosen in this turn
-	asked   bool     // followed Answer.Ask once; no chain goes further
+	asked   bool     // followed Answer.Ask or Begin once; no chain goes further
+	revised bool     // the form that was open has gone or asks for something else
 	failed  error    // of a look-up that had no way to return it
 }
 
@@ -189,6 +191,7 @@ func (e *Engine) turn(tx *store.Tx, from From, source Source, act func(*turn) (A
 	t := &turn{e: e, v: e.now(), tx: tx, from: from, source: source, conv: conv, mem: recall(conv.State)}
 	asked := t.mem.question()
 	t.expire()
+	t.revise()
 	answer, err := act(t)
 	if t.failed != nil {
 		return Answer{}, t.failed
@@ -234,6 +237,9 @@ func (t *turn) text(text string) (Answer, error) {
 	if text == "" {
 		return t.lost()
 	}
+	if t.revised {
+		return t.reopen(text)
+	}
 	if f := t.mem.Form; f != nil {
 		return t.during(f, text)
 	}
@@ -277,10 +283,25 @@ func (t *turn) start(cmd *Command, rest string) (Answer, error) {
 		return Answer{}, err
 	}
 	f := &form{Command: cmd.Name, Source: t.source, Words: given}
+	if err := t.takeLoose(f, cmd); err != nil {
+		return Answer{}, err
+	}
+	return t.proceed(f)
+}
+
+// takeLoose gives a form what was sent before its command.
+func (t *turn) takeLoose(f *form, cmd *Command) error {
+	if slices.ContainsFunc(cmd.Args, func(arg Arg) bool { return arg.Kind.sent() }) {
+		list, err := t.tx.Attachments(t.mem.Loose)
+		if err != nil {
+			return err
+		}
+		t.mem.Loose = f.shelve(cmd, list, t.from.At)
+	}
 	if cmd.Attach {
 		f.Attachments, t.mem.Loose = t.mem.Loose, nil
 	}
-	return t.proceed(f)
+	return nil
 }
 
 // proceed runs the command of a form if nothing is missing, else asks.
@@ -313,7 +334,8 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 		return Answer{}, err
 	}
 	var err error
-	if c.Attachments, err = t.tx.Attachments(f.Attachments); err != nil {
+	attached := f.attached(cmd)
+	if c.Attachments, err = t.tx.Attachments(attached); err != nil {
 		return Answer{}, err
 	}
 	before := t.mem.Form
@@ -327,7 +349,7 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 		if incomplete.Prompt == "" {
 			incomplete.Prompt = cmd.arg(incomplete.Field).Prompt
 		}
-		return t.ask(f, &problem{arg: cmd.arg(incomplete.Field), reason: incomplete.Error()}), nil
+		return t.ask(f, &problem{arg: cmd.arg(incomplete.Field), reason: incomplete.Error(), options: choices(incomplete.Choices)}), nil
 	case err != nil:
 		t.drop(f)
 		return Answer{}, err
@@ -341,26 +363,38 @@ func (t *turn) run(f *form, c *Call) (Answer, error) {
 		t.mem.Failures = 0
 	}
 	if answer.Subject.ID != 0 {
-		if err := t.tx.FileAttachments(answer.Subject, f.Attachments...); err != nil {
+		if err := t.tx.FileAttachments(answer.Subject, attached...); err != nil {
 			return Answer{}, err
 		}
 	}
-	if answer.Ask != "" && !t.asked {
-		t.asked = true
-		next, err := t.line(answer.Ask)
-		if text, worded := Wording(err); worded {
-			next = Answer{Text: text} // the act itself is done
-		} else if err != nil {
-			return Answer{}, fmt.Errorf("ask %q after %s: %w", answer.Ask, cmd.Name, err)
-		}
-		next.Text = strings.TrimLeft(answer.Text+"\n"+next.Text, "\n")
-		next.Subject = answer.Subject
-		return next, nil
+	if next, follows, err := t.follow(cmd, answer); follows || err != nil {
+		return next, err
 	}
 	if open := t.mem.Form; open != nil && open == before && open.Command != "" && cmd.Name != chooseName {
 		answer.Text = strings.TrimLeft(answer.Text+"\n"+open.reminder(), "\n")
 	}
 	return answer, nil
+}
+
+// follow goes on to the question an answer leads to.
+func (t *turn) follow(cmd *Command, answer Answer) (next Answer, follows bool, err error) {
+	if answer.Ask == "" && answer.Begin == nil || t.asked {
+		return answer, false, nil
+	}
+	t.asked = true
+	if answer.Begin != nil {
+		next, err = t.begin(answer.Begin)
+	} else {
+		next, err = t.line(answer.Ask)
+	}
+	if text, worded := Wording(err); worded {
+		next = Answer{Text: text} // the act itself is done
+	} else if err != nil {
+		return Answer{}, false, fmt.Errorf("ask on after %s: %w", cmd.Name, err)
+	}
+	next.Text = strings.TrimLeft(answer.Text+"\n"+next.Text, "\n")
+	next.Subject = answer.Subject
+	return next, true, nil
 }
 
 // permitted is nil if the asker may use the command at all: on its own records

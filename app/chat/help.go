@@ -117,23 +117,30 @@ func describe(arg Arg) string {
 	kinds := [...]string{
 		Text: "文字", Person: "同事的姓名或账号", Audience: "姓名、部门或 @全体", Number: "编号，可只写最后几位",
 		Date: "日期", Time: "时间", DateTime: "日期和时间", Duration: "时长", Integer: "整数", Decimal: "数字", Choice: "", YesNo: "写上就是“是”",
+		HalfDate: "日期，可带上午或下午", Period: "起止日期，可带上午或下午", Money: "金额，最多两位小数", Department: "部门名称",
+		File: "直接发图片、视频、语音或文件", Photo: "直接发图片",
 	}
 	kind := kinds[arg.Kind]
 	if arg.Kind == Choice {
 		kind = strings.Join(arg.Choices, " / ")
 	}
-	if arg.Many {
+	switch {
+	case arg.Many && arg.Kind == Person:
 		kind += "，多位用、隔开"
+	case arg.Many && arg.Kind.sent():
+		kind += "，可发多个"
+	case arg.Many:
+		kind += "，可以几个，用、隔开"
 	}
 	need := "可不写"
 	if arg.Required {
 		need = "必填"
-		if arg.Kind == Number && !arg.Any {
+		if arg.Kind == Number && !arg.Any && !arg.Many {
 			need = "只有一项时可不写"
 		}
 	}
 	text := fmt.Sprintf("%s（%s；%s", arg.Name, need, kind)
-	if arg.Keyed && arg.Kind != YesNo {
+	if arg.Keyed && arg.Kind != YesNo && !arg.Kind.sent() {
 		text += "；写作 " + arg.Name + ":…"
 	}
 	if arg.Default != "" {

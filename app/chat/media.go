@@ -56,8 +56,7 @@ func (e *Engine) NonText(tx *store.Tx, from From, media Media) (Answer, error) {
 			}
 		}
 		if f := t.mem.Form; f != nil && f.Command != "" && len(f.Attachments) < maxAttachments {
-			f.Attachments = append(f.Attachments, attachment.ID)
-			return Answer{Text: fmt.Sprintf("%s已收到，附在「%s」里。\n%s", name, f.Command, f.reminder())}, nil
+			return t.sentFor(f, attachment, name)
 		}
 		return t.attach(attachment, name)
 	})

@@ -172,8 +172,8 @@ func (a *assignment) keyed(fits func(*Arg, string) bool) error {
 		next := i + 1
 		if value == "" || arg.Rest {
 			next = a.extend(arg, next, fits)
-		} else if arg.Kind == DateTime && a.free(next) && fits(arg, value+" "+a.own(next)) {
-			next++
+		} else {
+			next += a.longer(arg, value, next, fits)
 		}
 		for ; i+1 < next; i++ {
 			a.taken[i+1] = true
@@ -211,10 +211,7 @@ func (a *assignment) extend(arg *Arg, next int, fits func(*Arg, string) bool) in
 		if !a.free(next) {
 			return next
 		}
-		if arg.Kind == DateTime && a.free(next+1) && fits(arg, a.own(next)+" "+a.own(next+1)) {
-			return next + 2
-		}
-		return next + 1
+		return next + 1 + a.longer(arg, a.own(next), next+1, fits)
 	}
 	for next < len(a.list) {
 		if key, _, ok := a.cut(next); ok && a.cmd.byKey(key) != nil {
@@ -223,6 +220,22 @@ func (a *assignment) extend(arg *Arg, next int, fits func(*Arg, string) bool) in
 		next++
 	}
 	return next
+}
+
+// spans is the most words of a value that has blanks in it: 2026-03-09 下午.
+var spans = map[Kind]int{DateTime: 2, HalfDate: 2, Money: 2, Period: 6}
+
+// longer answers how many words from next on belong to a value as well: as many
+// as it may have and still be one.
+func (a *assignment) longer(arg *Arg, value string, next int, fits func(*Arg, string) bool) int {
+	longest := 0
+	for n := 1; n < spans[arg.Kind] && a.free(next+n-1); n++ {
+		value += " " + a.own(next+n-1)
+		if fits(arg, value) {
+			longest = n
+		}
+	}
+	return longest
 }
 
 // free says whether word i is there and is no key of its own.
@@ -294,7 +307,7 @@ func (a *assignment) positional(fits func(*Arg, string) bool) error {
 	}
 	for i := range a.cmd.Args {
 		arg := &a.cmd.Args[i]
-		if arg.Keyed || arg.Kind == YesNo && !arg.Required || a.given[arg.Name] != "" {
+		if arg.Keyed || arg.Kind.sent() || arg.Kind == YesNo && !arg.Required || a.given[arg.Name] != "" {
 			continue
 		}
 		if left, err = a.flags(left, false); err != nil {
@@ -365,23 +378,39 @@ func (a *assignment) take(arg *Arg, left []int, fits func(*Arg, string) bool) in
 			}
 		}
 		return 1
+	case arg.Kind == Number && arg.Many:
+		return a.numbers(left)
 	case arg.Kind == Number:
 		if numberLike(a.own(left[0])) {
 			return 1
 		}
 		return 0
-	case arg.Kind == DateTime && len(left) > 1 && fits(arg, a.join(left[:2])):
-		return 2
-	case arg.Kind == Audience, arg.Kind == Person && arg.Many:
-		return a.people(arg, left, fits)
-	case arg.Required || fits(arg, a.own(left[0])):
+	case spans[arg.Kind] > 1:
+		for n := min(spans[arg.Kind], len(left)); n > 1; n-- {
+			if fits(arg, a.join(left[:n])) {
+				return n
+			}
+		}
+	case arg.Kind == Audience, arg.Many:
+		return a.listed(arg, left, fits)
+	}
+	if arg.Required || fits(arg, a.own(left[0])) {
 		return 1
 	}
 	return 0
 }
 
-// people takes names that a comma joins over spaces: 赵六、 孙七.
-func (a *assignment) people(arg *Arg, left []int, fits func(*Arg, string) bool) int {
+// numbers takes the record numbers at the front, or 全部.
+func (a *assignment) numbers(left []int) int {
+	n := 0
+	for n < len(left) && !a.list[left[n]].bar && numbersLike(a.own(left[n])) {
+		n++
+	}
+	return n
+}
+
+// listed takes words that a comma joins over spaces: 赵六、 孙七.
+func (a *assignment) listed(arg *Arg, left []int, fits func(*Arg, string) bool) int {
 	n := 1
 	for n < len(left) && (strings.HasSuffix(a.list[left[n-1]].fold, "、") || strings.HasSuffix(a.list[left[n-1]].fold, ",") ||
 		strings.HasPrefix(a.list[left[n]].fold, "、") || strings.HasPrefix(a.list[left[n]].fold, ",")) {
@@ -408,61 +437,4 @@ func (a *assignment) join(list []int) string {
 		b.WriteString(a.own(i))
 	}
 	return b.String()
-}
-
-func (cmd *Command) byKey(key string) *Arg {
-	for i := range cmd.Args {
-		arg := &cmd.Args[i]
-		if words.Fold(arg.Name) == key {
-			return arg
-		}
-		for _, alias := range arg.Aliases {
-			if words.Fold(alias) == key {
-				return arg
-			}
-		}
-	}
-	return nil
-}
-
-// nearest is the argument name at most one character away from key, if any.
-func (cmd *Command) nearest(key string) string {
-	for _, arg := range cmd.Args {
-		for _, name := range append([]string{arg.Name}, arg.Aliases...) {
-			if near([]rune(words.Fold(name)), []rune(key)) {
-				return arg.Name
-			}
-		}
-	}
-	return ""
-}
-
-// near says whether one change, insertion, removal or swap of neighbours turns
-// a into b. Single characters are near to nothing.
-func near(a, b []rune) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(a) < 2 || len(b)-len(a) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	if len(a) < len(b) {
-		return string(a[i:]) == string(b[i+1:])
-	}
-	if i >= len(a)-1 || string(a[i+1:]) == string(b[i+1:]) {
-		return true
-	}
-	return a[i] == b[i+1] && a[i+1] == b[i] && string(a[i+2:]) == string(b[i+2:])
-}
-
-// clip keeps echoed words short.
-func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
 }

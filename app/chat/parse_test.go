@@ -43,13 +43,21 @@ func parser(t testing.TB) *Engine {
 			Arg{Name: "范围", Kind: Audience, Required: true, Prompt: "范围"}, Arg{Name: "定时", Kind: DateTime, Keyed: true}),
 		example("登记", Arg{Name: "金额", Kind: Decimal, Required: true, Prompt: "金额"}, Arg{Name: "日期", Kind: Date}, Arg{Name: "时长", Kind: Duration}, Arg{Name: "级别", Kind: Choice, Choices: []string{"高", "低"}}),
 		example("权限 分配", content),
+		example("请假", Arg{Name: "类型", Kind: Choice, Choices: []string{"事假", "病假"}, Required: true, Prompt: "类型"},
+			Arg{Name: "开始", Kind: HalfDate, Required: true, Prompt: "开始"}, Arg{Name: "日期", Kind: Period}, Arg{Name: "金额", Kind: Money},
+			Arg{Name: "部门", Kind: Department, Many: true, Keyed: true}, Arg{Name: "通知", Kind: Choice, Many: true, Choices: []string{"甲", "乙"}, Keyed: true},
+			Arg{Name: "照片", Kind: Photo, Many: true, Offer: true, Prompt: "照片"}, Arg{Name: "事由", Kind: Text, Rest: true}),
+		example("批量批准", Arg{Name: "编号", Kind: Number, Many: true, Required: true, Record: "item", Prompt: "编号"}),
 	))
 	return e
 }
 
 func (e *Engine) pureFits(arg *Arg, said string) bool {
-	if arg.Kind == Text || arg.Kind == Person || arg.Kind == Audience {
+	switch arg.Kind {
+	case Text, Person, Audience, Department:
 		return true
+	case File, Photo:
+		return false
 	}
 	if arg.Kind == Number {
 		return numberLike(said)
@@ -62,6 +70,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"发通知 销售部 今晚 停机 重要", "回复 12 好的", "回复12：好", "发布 标题|正文|范围 定时:明天 16:30", "登记 ¥1,200 明天 3个工作日 高", "权限 分配 内容:a 内容:b",
 		"发布 ||| 定时:", "发通知 内容:: 对象：", "咨\u200b询 \u202e]]>\x00", "｜：　１２", "回复 #M20260302-0012 \xff", strings.Repeat(" ", 100) + "?", "发通知 对象:赵六、 孙七、",
+		"请假 事假 3月9日 下午 3月9日 上午 至 3月10日 1,200 元 部门:销售部、市场部 通知:甲、1 照片:x 家中有事", "批量批准 12、13 A20260302-0001，全部 14",
 	} {
 		f.Add(s)
 	}

@@ -73,6 +73,76 @@ func (t *turn) people(arg *Arg, said string) (Value, *problem, error) {
 	return v, nil, nil
 }
 
+// departments resolves the names of a Department argument.
+func (t *turn) departments(arg *Arg, said string) (Value, *problem, error) {
+	v := Value{Text: said}
+	names := strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune("、，,;；", r) })
+	switch {
+	case len(names) == 0:
+		return v, unknownName(arg, said), nil
+	case !arg.Many && len(names) > 1:
+		return v, wrong(arg, Refused{Reason: fmt.Sprintf("「%s」只能写一个部门", arg.Name), Instead: "只写一个部门的名称"}), nil
+	case len(names) > maxNames:
+		return v, wrong(arg, Refused{Reason: fmt.Sprintf("一次最多写 %d 个部门", maxNames), Instead: "分几次发"}), nil
+	}
+	for i, name := range names {
+		found, err := t.departmentsNamed(strings.TrimSpace(name))
+		if err != nil {
+			return v, nil, err
+		}
+		switch {
+		case len(found) == 0:
+			return v, unknownName(arg, name), nil
+		case len(found) > 1:
+			p, err := t.sameDepartments(arg, name, found, names, i)
+			return v, p, err
+		case !slices.ContainsFunc(v.Departments, func(d store.Department) bool { return d.ID == found[0].ID }):
+			v.Departments = append(v.Departments, found[0])
+		}
+	}
+	return v, nil, nil
+}
+
+// departmentsNamed finds the departments a name, or a choice, means.
+func (t *turn) departmentsNamed(name string) ([]store.Department, error) {
+	if id, ok := strings.CutPrefix(name, chosen); ok {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("chosen department %q: %w", id, err)
+		}
+		d, err := t.tx.Department(n)
+		if errors.Is(err, store.ErrNotFound) || err == nil && d.Gone {
+			return nil, nil
+		}
+		return []store.Department{d}, err
+	}
+	found, err := t.e.o.Directory.Departments(&t.tx.Reader, name, maxOptions+1)
+	if err != nil {
+		return nil, fmt.Errorf("department %q: %w", clip(name, 20), err)
+	}
+	return found, nil
+}
+
+// sameDepartments asks which of the departments of one name is meant, by what
+// they belong to.
+func (t *turn) sameDepartments(arg *Arg, name string, found []store.Department, names []string, at int) (*problem, error) {
+	p := &problem{arg: arg, title: fmt.Sprintf("叫「%s」的部门不止一个，请选一个", clip(name, 20)), more: len(found) > maxOptions}
+	for _, d := range found[:min(maxOptions, len(found))] {
+		label := d.Name
+		above, err := t.tx.Department(d.ParentID)
+		switch {
+		case err == nil:
+			label += "（属于" + above.Name + "）"
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+		all := slices.Clone(names)
+		all[at] = chosen + strconv.FormatInt(d.ID, 10)
+		p.options = append(p.options, option{Label: label, Words: strings.Join(all, "、")})
+	}
+	return p, nil
+}
+
 // named finds who or what a name means. Present people hide those who left.
 func (t *turn) named(arg *Arg, name string) ([]store.Member, *store.Department, error) {
 	if id, ok := strings.CutPrefix(name, chosen); ok {
@@ -129,6 +199,9 @@ func unknownName(arg *Arg, name string) *problem {
 	what := "姓名或账号"
 	if arg.Kind == Audience {
 		what = "姓名、账号、部门名称或 @全体"
+	}
+	if arg.Kind == Department {
+		what = "部门的完整名称"
 	}
 	return &problem{arg: arg, failed: true, reason: Incomplete{
 		Field: arg.Name, Prompt: fmt.Sprintf("没有找到「%s」，请写%s", clip(name, 20), what),

@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,16 @@ const maxCandidates = 50
 
 // maxOptions is the longest numbered choice.
 const maxOptions = 9
+
+// numbersLike says whether a word is a record number, several, or 全部.
+func numbersLike(s string) bool {
+	for _, one := range listed(s) {
+		if !numberLike(one) && !slices.Contains(allWords, words.Fold(one)) {
+			return false
+		}
+	}
+	return true
+}
 
 func numberLike(s string) bool {
 	if len(s) > 64 {
@@ -155,10 +166,47 @@ func (t *turn) number(arg *Arg, said string) (Value, *problem, error) {
 	return Value{}, choiceOf(arg, fmt.Sprintf("有 %d 项符合「%s」，请选一项", len(fit), clip(said, 20)), fit), nil
 }
 
+// allWords stand for all numbers there are.
+var allWords = []string{"全部", "所有"}
+
+// maxNumbers is how many numbers one argument may list.
+const maxNumbers = 20
+
+// numbers resolves several numbers: each whole or shortened, or 全部.
+func (t *turn) numbers(arg *Arg, said string) (Value, *problem, error) {
+	v := Value{Text: said}
+	all := listed(said)
+	if len(all) == 1 && slices.Contains(allWords, bare(all[0])) {
+		v.All = true
+		return v, nil, nil
+	}
+	if len(all) == 0 || len(all) > maxNumbers {
+		return v, wrong(arg, Refused{
+			Reason: fmt.Sprintf("写了 %d 个编号，一次可以写 1 到 %d 个", len(all), maxNumbers), Instead: "分几次发，或写 全部",
+		}), nil
+	}
+	for _, one := range all {
+		found, p, err := t.number(arg, one)
+		if err != nil {
+			return v, nil, err
+		}
+		if p != nil && !p.failed {
+			p = wrong(arg, Refused{Reason: fmt.Sprintf("符合「%s」的不止一项", clip(one, 20)), Instead: "写完整的编号，例如 A20260302-0012"})
+		}
+		if p != nil {
+			return v, p, nil
+		}
+		if !slices.Contains(v.List, found.Text) {
+			v.List = append(v.List, found.Text)
+		}
+	}
+	return v, nil, nil
+}
+
 // omitted finds the number a member left out: the only open item, or the
 // newest where the command says so. ok is false when there is nothing to infer.
 func (t *turn) omitted(cmd *Command, arg *Arg) (v Value, ok bool, p *problem, err error) {
-	if arg.Any || !arg.Required && !arg.Newest {
+	if arg.Any || arg.Many || !arg.Required && !arg.Newest {
 		return Value{}, false, nil, nil
 	}
 	open, err := t.open(arg, 0)

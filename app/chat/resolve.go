@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ func (t *turn) fill(f *form) (*Call, *problem, error) {
 	for i := range cmd.Args {
 		arg := &cmd.Args[i]
 		said, given := f.Words[arg.Name]
+		if said == skipped {
+			continue
+		}
 		if !given {
 			v, ok, p, err := t.missing(cmd, arg)
 			if p != nil && err == nil { // what is wrong already is said before more is asked
@@ -101,7 +105,7 @@ func (t *turn) missing(cmd *Command, arg *Arg) (Value, bool, *problem, error) {
 		v, p, err := t.resolve(arg, arg.Default, t.from.At)
 		return v, p == nil && err == nil, p, err
 	}
-	if arg.Required {
+	if arg.Required || arg.Offer {
 		return Value{}, false, t.e.ask(arg), nil
 	}
 	return Value{}, false, nil, nil
@@ -139,10 +143,17 @@ func (t *turn) resolve(arg *Arg, said string, at time.Time) (Value, *problem, er
 	case Person, Audience:
 		return t.people(arg, said)
 	case Number:
+		if arg.Many {
+			return t.numbers(arg, said)
+		}
 		return t.number(arg, said)
+	case Department:
+		return t.departments(arg, said)
+	case File, Photo:
+		return t.files(arg, said)
 	}
 	v, err := t.e.plain(arg, said, at)
-	if err == nil && !arg.Past && (arg.Kind == Date || arg.Kind == DateTime) && t.late(arg, v) {
+	if err == nil && !arg.Past && t.late(arg, v) {
 		err = &words.Mistake{Reason: fmt.Sprintf("「%s」已经过去了", clip(said, 20)), Instead: "写以后的时间"}
 	}
 	var mistake *words.Mistake
@@ -160,10 +171,17 @@ func (t *turn) resolve(arg *Arg, said string, at time.Time) (Value, *problem, er
 // late says whether an instant understood earlier has passed meanwhile.
 func (t *turn) late(arg *Arg, v Value) bool {
 	now := t.from.At.In(t.e.o.Location)
-	if arg.Kind == DateTime {
+	day := v.Time
+	switch arg.Kind {
+	case DateTime:
 		return !v.Time.After(now)
+	case HalfDate, Period:
+		day = v.From.Day
+	case Date:
+	default:
+		return false
 	}
-	return v.Time.Before(time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location()))
+	return day.Before(time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location()))
 }
 
 // plain understands the kinds that need no database. words.ErrUnknown says
@@ -186,11 +204,15 @@ func (e *Engine) plain(arg *Arg, said string, at time.Time) (Value, error) {
 		v.Integer, ok = words.Integer(said)
 	case Decimal:
 		v.Text, ok = words.Decimal(said)
+	case Money:
+		v.Text, err = words.Money(said)
+	case HalfDate:
+		v.From, err = words.DayOrHalf(said, m)
+	case Period:
+		v.From, v.To, err = words.DayRange(said, m)
 	case Choice:
-		i := slices.IndexFunc(arg.Choices, func(choice string) bool { return words.Fold(choice) == words.Fold(said) })
-		if ok = i >= 0; ok {
-			v.Text = arg.Choices[i]
-		}
+		v.List, ok = arg.chosen(said)
+		v.Text = strings.Join(v.List, "、")
 	case YesNo:
 		v.Yes = yes(said)
 		ok = v.Yes || no(said)
@@ -198,7 +220,74 @@ func (e *Engine) plain(arg *Arg, said string, at time.Time) (Value, error) {
 	if err == nil && !ok {
 		err = words.ErrUnknown
 	}
+	if err == nil {
+		err = arg.bounded(v)
+	}
 	return v, err
+}
+
+// chosen are the choices that words name: one, or with Many also several, each
+// by itself or by its place in the list.
+func (arg *Arg) chosen(said string) ([]string, bool) {
+	named := func(word string) int {
+		return slices.IndexFunc(arg.Choices, func(choice string) bool { return words.Fold(choice) == bare(word) })
+	}
+	if i := named(said); i >= 0 {
+		return []string{arg.Choices[i]}, true
+	}
+	if !arg.Many {
+		return nil, false
+	}
+	var list []string
+	for _, word := range listed(said) {
+		i := named(word)
+		if n, ok := words.Count(word); i < 0 && ok {
+			i = n - 1
+		}
+		if i < 0 || i >= len(arg.Choices) {
+			return nil, false
+		}
+		if !slices.Contains(list, arg.Choices[i]) {
+			list = append(list, arg.Choices[i])
+		}
+	}
+	return list, len(list) > 0
+}
+
+// listed cuts words at the commas between them, and at blanks.
+func listed(said string) []string {
+	return strings.FieldsFunc(said, func(r rune) bool { return strings.ContainsRune("、，,;； \t\n\u3000", r) })
+}
+
+// bounded refuses numbers out of bounds.
+func (arg *Arg) bounded(v Value) error {
+	if arg.Min == nil && arg.Max == nil {
+		return nil
+	}
+	n := float64(v.Integer)
+	if arg.Kind != Integer {
+		var err error
+		if n, err = strconv.ParseFloat(v.Text, 64); err != nil {
+			return words.ErrUnknown
+		}
+	}
+	write := func(f float64) string {
+		text := strconv.FormatFloat(f, 'f', -1, 64)
+		if arg.Kind == Money {
+			text += "元"
+		}
+		return text
+	}
+	low, high := arg.Min != nil && n < *arg.Min, arg.Max != nil && n > *arg.Max
+	switch {
+	case !low && !high:
+		return nil
+	case arg.Min != nil && arg.Max != nil:
+		return &words.Mistake{Reason: fmt.Sprintf("「%s」是 %s，超出了范围", arg.Name, write(n)), Instead: fmt.Sprintf("写 %s 到 %s 之间的数", write(*arg.Min), write(*arg.Max))}
+	case low:
+		return &words.Mistake{Reason: fmt.Sprintf("「%s」不能小于 %s", arg.Name, write(*arg.Min)), Instead: "写大一些的数，或核对单位"}
+	}
+	return &words.Mistake{Reason: fmt.Sprintf("「%s」不能大于 %s", arg.Name, write(*arg.Max)), Instead: "写小一些的数，或核对单位"}
 }
 
 // fits says whether words can be an argument at all; it decides whether an
@@ -209,8 +298,10 @@ func (t *turn) fits(arg *Arg, said string) bool {
 		return true
 	case Number:
 		return numberLike(said)
-	case Person, Audience:
-		_, p, err := t.people(arg, said)
+	case File, Photo:
+		return false
+	case Person, Audience, Department:
+		_, p, err := t.resolve(arg, said, t.from.At)
 		if err != nil {
 			t.failed = err
 		}
@@ -235,7 +326,16 @@ func how(arg *Arg) string {
 		return "请写整数，例如 3"
 	case Decimal:
 		return "请写数字，例如 1200.50"
+	case Money:
+		return "请写金额，例如 1,234.50元、1.2万"
+	case HalfDate:
+		return "请写日期，可以带上午或下午，例如 3月9日、3月9日下午、明天上午"
+	case Period:
+		return "请写起止日期，例如 3月9日至3月11日、3月9日下午到10日上午"
 	case Choice:
+		if arg.Many {
+			return "请从这些里选，可以选几项，用、隔开：" + strings.Join(arg.Choices, "、")
+		}
 		return "请从这些里选：" + strings.Join(arg.Choices, "、")
 	case YesNo:
 		return "请答 是 或 否"

@@ -43,6 +43,9 @@ func (e Refused) Error() string {
 type Incomplete struct {
 	Field  string
 	Prompt string // the question; "" uses the argument's own
+	// Choices are answers to choose from, at most nine; of a Text argument
+	// others may be written as well.
+	Choices []string
 }
 
 func (e Incomplete) Error() string {
