@@ -40,6 +40,9 @@ type Call struct {
 	Attachments []store.Attachment // sent before, or while the command was being filled in, and those of its File arguments
 	// Insists is set when the member confirmed after Warned: 仍然发送.
 	Insists bool
+	// Asked is set when the member was asked for anything: what he gave in one
+	// line he has read himself.
+	Asked bool
 	// Permits answers questions beyond the command's own permission.
 	Permits Permits
 

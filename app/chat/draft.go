@@ -36,6 +36,7 @@ type form struct {
 	Attachments []int64              `json:"attachments,omitempty"`
 	Insists     bool                 `json:"insists,omitempty"`
 	Asking      string               `json:"asking,omitempty"` // the argument asked for
+	Asked       bool                 `json:"asked,omitempty"`  // something was asked for before
 	Confirm     bool                 `json:"confirm,omitempty"`
 	Options     []option             `json:"options,omitempty"`
 	Text        string               `json:"text,omitempty"`   // what a mere question is about
@@ -50,6 +51,7 @@ const (
 	doDrop   = "drop"   // forget the form
 	doLine   = "line"   // begin the command line in Words
 	doReply  = "reply"  // answer the pressed button Words with Text
+	doAmend  = "amend"  // say how to change what the form holds
 	doAttach = "attach" // file the attachments under the record Words
 )
 
@@ -199,7 +201,7 @@ func (t *turn) ask(f *form, p *problem) Answer {
 	}
 	delete(f.Words, p.arg.Name)
 	delete(f.Said, p.arg.Name)
-	f.Asking, f.Confirm, f.Options = p.arg.Name, false, p.options
+	f.Asking, f.Asked, f.Confirm, f.Options = p.arg.Name, true, false, p.options
 	t.keep(f)
 	if p.reason == "" {
 		t.press(f, p.arg)
@@ -261,6 +263,9 @@ func (t *turn) warn(f *form, w Warned) Answer {
 	}
 	f.Options = []option{{Label: proceed, Do: doGo}}
 	f.Insists = true // once doGo is chosen; every other way out drops the form
+	if w.Amend {
+		f.Options = append(f.Options, option{Label: "修改", Do: doAmend})
+	}
 	for _, other := range w.Others {
 		if len(f.Options) < maxOptions-1 {
 			f.Options = append(f.Options, option{Label: other.Text, Do: doLine, Words: other.Key})
@@ -301,17 +306,8 @@ func (t *turn) during(f *form, text string) (Answer, error) {
 	if o := f.pick(text); o != nil {
 		return t.chose(f, *o)
 	}
-	if cmd := t.v.command(f.Command); cmd != nil {
-		if arg := cmd.arg(f.Asking); arg != nil && !f.Confirm {
-			if answer, done, err := t.closes(f, arg, text); done || err != nil {
-				return answer, err
-			}
-		}
-		if changed, err := t.amend(f, cmd, text); err != nil {
-			return Answer{}, err
-		} else if changed {
-			return t.proceed(f)
-		}
+	if answer, done, err := t.inside(f, text); done || err != nil {
+		return answer, err
 	}
 	if cmd, rest := t.match(text); cmd != nil {
 		answer, done, err := t.interrupt(f, cmd, rest, text)
@@ -441,6 +437,8 @@ func (t *turn) chose(f *form, o option) (Answer, error) {
 			return t.free(f.Text)
 		}
 		return t.proceed(t.mem.Pressed[i].form(f.Text))
+	case doAmend:
+		return t.offer(f, t.v.command(f.Command).amendable()), nil
 	case doAttach:
 		t.drop(f)
 		return t.attachTo(o.Words, f.Attachments)
@@ -448,50 +446,6 @@ func (t *turn) chose(f *form, o option) (Answer, error) {
 	f.put(f.Asking, o.Words, t.from.At)
 	f.Options = nil
 	return t.proceed(f)
-}
-
-// cancel is 取消.
-func cancel() Command {
-	return Command{
-		Name: "取消", Aliases: []string{"算了", "放弃", "退出"}, Group: "常用", Permission: Everybody,
-		Summary: "放弃没填完的内容", Usage: "取消", Example: "取消",
-		Run: func(c *Call) (Answer, error) {
-			f := c.turn.mem.Form
-			if f == nil {
-				return Answer{Text: "现在没有要取消的内容。"}, nil
-			}
-			c.turn.mem.Form = nil
-			c.turn.unpress(f)
-			if f.Command == "" {
-				return Answer{Text: "好的，已取消。"}, nil
-			}
-			return Answer{Text: fmt.Sprintf("好的，已取消「%s」。", f.Command)}, nil
-		},
-	}
-}
-
-// chooseName is the command of the buttons of a choice.
-const chooseName = "选择"
-
-// outdated is the answer to a button of a question that is no longer open.
-var outdated = Refused{Reason: "这个选择已经过时", Instead: "看最新的一条消息，或重新发命令"}
-
-// choose is the command line of the buttons of a choice: 选择 <question> <option>.
-func choose() Command {
-	return Command{
-		Name: chooseName, Permission: Everybody, Hidden: true,
-		Args: []Arg{
-			{Name: "问题", Kind: Integer, Required: true, Prompt: "请回复序号"},
-			{Name: "序号", Kind: Integer, Required: true, Prompt: "请回复序号"},
-		},
-		Run: func(c *Call) (Answer, error) {
-			f, n := c.turn.mem.Form, c.Integer("序号")
-			if f == nil || f.Nonce != c.Integer("问题") || n < 1 || n > int64(len(f.Options)) {
-				return Answer{}, outdated
-			}
-			return c.turn.chose(f, f.Options[n-1])
-		},
-	}
 }
 
 func length(d time.Duration) string {

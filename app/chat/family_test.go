@@ -287,8 +287,15 @@ func TestAFormIsTakenUpAgainWithWhatWasThere(t *testing.T) {
 					People: map[string][]int64{"交接": {w.people["李四"].ID}}, Departments: map[string][]int64{"部门": {4}}, Files: map[string][]int64{"证明": {picture}},
 				}}, err
 			}}
-		withForms(w, w.leave("1", nil), again)
-		w.Says("赵六", "重来").Gets("已带上原来的内容。", "请核对：事假 2026-03-09上午至2026-03-10 家中 有事 补贴:一定要写 交接李四 市场部 证明1张")
+		withForms(w, again, w.leave("1", func(cmd *chat.Command) {
+			cmd.Run = func(c *chat.Call) (chat.Answer, error) {
+				return chat.Answer{}, chat.Warned{Title: "提交前请核对", Reason: sayAll(c), Proceed: "提交", Amend: true}
+			}
+		}))
+		w.Says("赵六", "重来").Gets("已带上原来的内容。", "【提交前请核对】事假 2026-03-09上午至2026-03-10 家中 有事 补贴:一定要写 交接李四 市场部 证明1张")
+		w.Says("赵六", "修改").Gets("要改哪一项？", "可以改：类型、开始、结束")
+		w.Says("赵六", "类型").Gets("请问是哪种假？")
+		w.Says("赵六", "年假").Gets("【提交前请核对】年假 2026-03-09上午")
 		w.Says("赵六", "结束:3月11日上午").Gets("2026-03-09上午至2026-03-11上午")
 		w.Says("赵六", "开始:3月12日 事由:看病").Gets("2026-03-12至2026-03-11上午 看病")
 		w.After(31*time.Minute).Says("赵六", "1").Gets("没看懂")

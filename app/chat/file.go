@@ -171,32 +171,3 @@ func (t *turn) closes(f *form, arg *Arg, text string) (Answer, bool, error) {
 	answer, err := t.proceed(f)
 	return answer, true, err
 }
-
-// amend takes 键:值 written while a form is open as a change of what it holds,
-// if the whole text is such changes.
-func (t *turn) amend(f *form, cmd *Command, text string) (bool, error) {
-	a := &assignment{cmd: cmd, text: text, list: split(text, false), given: map[string]string{}}
-	if len(a.list) == 0 {
-		return false, nil
-	}
-	if key, _, ok := a.cut(0); !ok || cmd.byKey(key) == nil {
-		return false, nil
-	}
-	a.taken = make([]bool, len(a.list))
-	err := a.keyed(t.fits)
-	if _, worded := Wording(err); err != nil && !worded {
-		return false, err
-	}
-	if err != nil || slices.Contains(a.taken, false) {
-		return false, nil
-	}
-	for name, said := range a.given {
-		arg, word := cmd.arg(name), bare(said)
-		if !arg.Required && (slices.Contains(skips, word) || arg.Kind.sent() && slices.Contains(noneYet, word)) {
-			said = skipped
-		}
-		f.put(name, said, t.from.At)
-	}
-	f.Insists, f.Options = false, nil
-	return len(a.given) > 0, nil
-}

@@ -42,7 +42,7 @@ func (t *turn) fill(f *form) (*Call, *problem, error) {
 		return nil, nil, ModuleOff{Module: f.Command}
 	}
 	c := t.call(cmd, f.Source)
-	c.Insists = f.Insists
+	c.Insists, c.Asked = f.Insists, f.Asked
 	for i := range cmd.Args {
 		arg := &cmd.Args[i]
 		said, given := f.Words[arg.Name]

@@ -58,15 +58,23 @@ func (e Incomplete) Error() string {
 // Warned (level warn): done only if the member insists; the command then runs
 // again with Call.Insists.
 type Warned struct {
+	// Title stands before the reason in place of 【提醒】, where the member only
+	// confirms what he has filled in: 提交前请核对.
+	Title   string
 	Reason  string
 	Clause  string
 	Proceed string // "" is 仍然发送
+	// Amend offers 修改: he may change what he has written, as 键:值.
+	Amend bool
 	// Others are further ways out, such as 转邮件; their keys are command lines.
 	Others []Button
 }
 
 func (e Warned) Error() string {
 	text := "【提醒】" + e.Reason
+	if e.Title != "" {
+		text = "【" + e.Title + "】" + e.Reason
+	}
 	if e.Clause != "" {
 		text += "（依据 " + e.Clause + "）"
 	}
