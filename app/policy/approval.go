@@ -211,6 +211,12 @@ func (e *Engine) ApprovalTemplateNamed(word string) (*ApprovalTemplate, bool) {
 	return nil, false
 }
 
+// RejectReasons are the common reasons offered to whoever rejects a case.
+func (e *Engine) RejectReasons() []string { return e.rules.Approval.RejectReasons }
+
+// TemplateTags are the words that mark what matters in a message (templates.tags).
+func (e *Engine) TemplateTags() []string { return e.rules.Templates.Tags }
+
 // ApprovalApplicant is what conditions and visibility may ask about who applies.
 type ApprovalApplicant struct {
 	Departments []string // as the guide calls them: his own and those above them

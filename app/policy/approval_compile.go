@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The bounds of approval processes.
@@ -55,6 +56,25 @@ func (k *checker) templates(e *Engine) []*ApprovalTemplate {
 		all = append(all, t)
 	}
 	return all
+}
+
+// The bounds of approval.reject_reasons: a card has no room for more.
+const (
+	maxReasons     = 6
+	maxReasonChars = 20
+)
+
+func (k *checker) rejectReasons(reasons []string) {
+	const path = "approval.reject_reasons"
+	if len(reasons) > maxReasons {
+		k.add(path, "must have at most %d reasons", maxReasons)
+	}
+	k.once(path, reasons)
+	for i, reason := range reasons {
+		if utf8.RuneCountInString(reason) > maxReasonChars || strings.ContainsAny(reason, "\n\r") {
+			k.add(fmt.Sprintf("%s[%d]", path, i), "must be one line of at most %d characters", maxReasonChars)
+		}
+	}
 }
 
 // templateReader compiles one template of the rulebook.

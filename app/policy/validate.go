@@ -126,6 +126,7 @@ func (k *checker) processes(r *Rules) {
 	k.within("approval.node_limit_hours", r.Approval.NodeLimitHours, 1, 1000)
 	k.within("approval.escalate_factor", r.Approval.EscalateFactor, 1, 100)
 	k.within("approval.urge_interval_hours", r.Approval.UrgeIntervalHours, 0, 1000)
+	k.rejectReasons(r.Approval.RejectReasons)
 
 	for _, class := range sorted(r.Process.ReviewPeriod) {
 		k.period("process.review_period."+class, r.Process.ReviewPeriod[class])
