@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"guiju/app/manual"
+	"guiju/app/rulebook"
 	"guiju/wecom/sandbox"
 )
 
@@ -122,6 +123,44 @@ func TestManualListsTheSandboxsChoices(t *testing.T) {
 	require.True(t, ok)
 	rows := regexp.MustCompile(`(?m)^\| [^-]`).FindAllString(list, -1)
 	require.Len(t, rows, len(sandbox.Choices())+1, "a heading and one row for each choice")
+}
+
+// Both READMEs name, for each capability of approvals, tests that exist.
+func TestReadmeNamesTestsThatExist(t *testing.T) {
+	declared := map[string]bool{}
+	test := regexp.MustCompile(`(?m)^func (Test\w+)\(t `)
+	for _, pattern := range []string{"acceptance/*_test.go", "*/*_test.go", "*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, file := range files {
+			for _, found := range test.FindAllStringSubmatch(read(t, file), -1) {
+				declared[found[1]] = true
+			}
+		}
+	}
+	named := regexp.MustCompile("`(Test\\w+)`")
+	var both [2][]string
+	for i, page := range []string{"../README.md", "../README.zh-CN.md"} {
+		for _, found := range named.FindAllStringSubmatch(read(t, page), -1) {
+			require.True(t, declared[found[1]], "%s names %s, which is no test", page, found[1])
+			both[i] = append(both[i], found[1])
+		}
+	}
+	require.Greater(t, len(both[0]), 8)
+	require.Equal(t, both[0], both[1])
+}
+
+// Every rulebook that the page about approvals shows loads.
+func TestManualShowsProcessesThatLoad(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	for _, l := range languages {
+		shown := block.FindAllStringSubmatch(topic(t, l, "approvals"), -1)
+		require.GreaterOrEqual(t, len(shown), 3)
+		for i, found := range shown {
+			_, err := rulebook.Parse("manual.yaml", []byte(found[1]))
+			require.NoError(t, err, "%s, example %d", l, i+1)
+		}
+	}
 }
 
 func read(t *testing.T, name string) string {
