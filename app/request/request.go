@@ -152,7 +152,8 @@ type Requests struct {
 	log    *slog.Logger
 	kinds  map[string]Kind
 
-	compiled compilations
+	compiled     compilations
+	submitNative func(tx *store.Tx, request store.Request) error // to the 审批 app
 }
 
 // New builds the part and registers its cards and hooks.
