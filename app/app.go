@@ -20,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guiju/app/account"
+	"guiju/app/approval"
 	"guiju/app/chat"
 	"guiju/app/communication"
 	"guiju/app/config"
@@ -70,6 +71,7 @@ type App struct {
 	people      *people.People
 	clocks      *response.Clocks
 	requests    *request.Requests
+	natives     *approval.Native
 	account     *account.Accounts
 	permissions *permission.Permissions
 	comm        *communication.Communication
@@ -223,6 +225,7 @@ func (a *App) buildDomains() error {
 	a.clocks = response.New(a.notify, rules, a.people, a.log)
 	a.clocks.OnBreach(a.metrics.breach)
 	a.requests = request.New(a.notify, a.clocks, a.people, rules, a.log)
+	a.natives = a.newNatives(rules)
 	a.permissions = permission.New(a.notify, a.clocks, a.people, a.requests, rules, a.log)
 	a.account = account.New(account.Options{
 		Notify: a.notify, People: a.people, Requests: a.requests, Rules: rules, Secrets: secretsOf(a.cfg.WeCom), Log: a.log,
@@ -264,6 +267,7 @@ func (a *App) buildDomains() error {
 	a.clocks.Register(a.queue)
 	a.comm.Register(a.queue)
 	a.requests.Register(a.queue)
+	a.natives.Register(a.queue)
 	a.permissions.Register(a.queue)
 	a.account.Register(a.queue)
 	a.schedule.Register(a.queue)

@@ -21,6 +21,10 @@ func (a *App) dispatch(tx *store.Tx, d callback.Delivery, id int64) (outcome, er
 	if d.App == "" {
 		return outcome{}, a.people.Changed(tx, people.Told{Delivery: id, Key: d.Key, Event: d.Event})
 	}
+	switch d.Event.(type) {
+	case *event.SysApproval, *event.OpenApproval: // from "sys"
+		return outcome{}, a.natives.Told(tx, d.App, d.Event)
+	}
 	if !head.FromMember() {
 		return outcome{}, nil
 	}

@@ -25,6 +25,7 @@ func (a *App) addJobs() {
 				return "已开始核对，结果见 guiju members list", a.people.CompareLater(tx)
 			},
 		},
+		a.natives.Job(),
 		a.account.Job(),
 	)
 }
