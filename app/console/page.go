@@ -58,11 +58,15 @@ func (v *Visit) Param(name string) string {
 	return value
 }
 
-// Call is the member's act for what takes one from chat; only in Post. command
-// names it in the record of refusals.
+// Call is the member's act for what takes one from chat. command names it in the
+// record of refusals. In a Get it only reads: its Tx belongs to no transaction.
 func (v *Visit) Call(command string) *chat.Call {
+	tx := v.Tx
+	if tx == nil {
+		tx = &store.Tx{Reader: *v.Reader}
+	}
 	return &chat.Call{
-		Tx: v.Tx, From: chat.From{Member: v.Member, App: v.App, At: v.At},
+		Tx: tx, From: chat.From{Member: v.Member, App: v.App, At: v.At},
 		Source: chat.FromPage, Command: command, Permits: v.console.o.Permits,
 	}
 }

@@ -25,6 +25,12 @@ type problem struct {
 // Error implements error, so that a transaction can end with one.
 func (p problem) Error() string { return p.Title }
 
+// Told is an error that a page of its own explains: what happened and what to do
+// next.
+func Told(status int, title, text string) error {
+	return problem{Status: status, Title: title, Text: text, Next: "打开首页", To: "form/"}
+}
+
 func signinLost() problem {
 	return problem{
 		Status: http.StatusBadRequest, Title: "登录没有完成", Next: "重新登录", To: "form/",
