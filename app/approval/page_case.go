@@ -21,7 +21,7 @@ type caseData struct {
 	When     string
 	Finished string
 	Stages   []stage
-	Log      []event
+	Log      []logged
 	Shown    []shownFile
 	Can      map[string]bool // by the word of the action
 	More     bool            // something beyond 批准 and 驳回
@@ -46,7 +46,7 @@ type stage struct {
 
 type voter struct{ Name, For, Decision, Class, Opinion, When, Mark string }
 
-type event struct{ When, Who, What, Text string }
+type logged struct{ When, Who, What, Text string }
 
 type shownFile struct {
 	ID         int64
@@ -92,10 +92,10 @@ func (p pages) caseData(v *console.Visit, view request.CaseView) (caseData, erro
 	data.OwnForm = has(view, request.ActionResubmit) && view.Form != nil
 	data.Stages = p.stages(v, view)
 	for _, e := range view.Events {
-		data.Log = append(data.Log, event{When: p.when(v.At, e.At), Who: e.Who, What: e.What, Text: e.Text})
+		data.Log = append(data.Log, logged{When: p.when(v.At, e.At), Who: e.Who, What: e.What, Text: e.Text})
 	}
 	for _, a := range view.Attachments {
-		data.Shown = append(data.Shown, shownFile{ID: a.ID, Name: nameOf(a), Size: fileSize(a.Size), Picture: a.Kind == "image"})
+		data.Shown = append(data.Shown, shownFile{ID: a.ID, Name: fileName(a), Size: fileSize(a.Size), Picture: a.Kind == "image"})
 	}
 	var err error
 	for _, pick := range []struct {
@@ -117,7 +117,7 @@ func (p pages) caseData(v *console.Visit, view request.CaseView) (caseData, erro
 	return data, nil
 }
 
-func nameOf(a store.Attachment) string {
+func fileName(a store.Attachment) string {
 	if a.Name != "" {
 		return a.Name
 	}
