@@ -28,6 +28,7 @@ func (t *ApprovalTemplate) compile(k *checker, path string, at entryPath) {
 		return
 	}
 	c.nodes()
+	c.chosen(".cc", c.t.CC)
 	c.conditions()
 	c.graph()
 }
@@ -244,6 +245,7 @@ func (c *templateChecker) nodes() {
 			c.add(at+".name", "the node %s has the same name %s", other, n.Name)
 		}
 		names[n.Name] = n.Key
+		c.chosen(at+".who", n.Actors)
 		kinds := []NodeKind{SingleNode, AnyNode, AllNode, SequenceNode, ShareNode}
 		if !slices.Contains(kinds, n.Kind) {
 			c.add(at+".kind", "must be one of %s, not %q", joined(kinds), n.Kind)
@@ -267,6 +269,25 @@ func (c *templateChecker) nodes() {
 	for _, b := range c.t.Branches {
 		if !nodeKey.MatchString(b.Key) || b.Key == End {
 			c.add(c.entry(b.Key)+".branch", "must be a short key of letters, digits, - and _, not %q", b.Key)
+		}
+	}
+}
+
+// chosen wants the fields that name actors to be such as can.
+func (c *templateChecker) chosen(at string, actors []ApprovalActor) {
+	for _, a := range actors {
+		name := a.Field()
+		if name == "" {
+			continue
+		}
+		i := slices.IndexFunc(c.t.Fields, func(f FormField) bool { return f.Key == name })
+		switch {
+		case i < 0:
+			c.add(at, "unknown field %s; the fields are %s", name, someOf(keysOf(c.t.Fields)))
+		case !slices.Contains([]FieldType{PersonField, PeopleField, DepartmentField}, c.t.Fields[i].Type):
+			c.add(at, "field %s must be of type person, people or department, not %s", name, c.t.Fields[i].Type)
+		case !c.t.Fields[i].Required:
+			c.add(at, "field %s must be required: without it nobody could act", name)
 		}
 	}
 }

@@ -106,9 +106,6 @@ func (c *templateReader) read(key string) *ApprovalTemplate {
 	t.Fields = c.fields()
 	route := c.route(t)
 	t.CC = c.actors.all(c.path+".cc", r.CC)
-	for _, a := range t.CC {
-		c.actorField(".cc", a, t)
-	}
 	c.effective(t)
 	if !t.Off {
 		c.pilot()

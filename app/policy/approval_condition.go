@@ -200,22 +200,24 @@ func (r *conditionReader) identifier(name string) {
 // timesFunction multiplies Decimals in conditions.
 const timesFunction = "decimal_times"
 
-// times is exact to four decimals and refuses what is too large.
+// largestProduct stands for every product beyond it: a hundred of them can be
+// added up, and each is more than any constant.
+const largestProduct = int64(10 * maxDecimal)
+
+// times is exact to four decimals.
 func times(params ...any) (any, error) {
 	a, b := params[0].(int64), params[1].(int64)
-	negative := (a < 0) != (b < 0)
 	hi, lo := bits.Mul64(uint64(max(a, -a)), uint64(max(b, -b)))
-	if hi >= uint64(decimalOne) {
-		return nil, errors.New("the product is too large")
+	product := largestProduct
+	if hi < uint64(decimalOne) {
+		if q, _ := bits.Div64(hi, lo, uint64(decimalOne)); q < uint64(largestProduct) {
+			product = int64(q)
+		}
 	}
-	q, _ := bits.Div64(hi, lo, uint64(decimalOne))
-	if q > uint64(maxDecimal)*uint64(decimalOne/100) {
-		return nil, errors.New("the product is too large")
+	if (a < 0) != (b < 0) {
+		product = -product
 	}
-	if negative {
-		return -int64(q), nil
-	}
-	return int64(q), nil
+	return product, nil
 }
 
 // exactNumbers turns the numbers of a condition into Decimals, as fields are.

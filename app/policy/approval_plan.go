@@ -192,25 +192,14 @@ func (c *templateChecker) stored() {
 		}
 		seen[key] = true
 	}
-	fields := map[string]FieldType{}
-	for _, f := range c.t.Fields {
-		fields[f.Key] = f.Type
-	}
-	actors := func(at string, list []ApprovalActor) {
-		for _, a := range list {
-			if a.Who == "" {
-				c.add(at, "an actor is nobody")
-			}
-			if name := a.Field(); name != "" && fields[name] == "" {
-				c.add(at, "unknown field %s", name)
-			}
-		}
-	}
 	for _, n := range c.t.Nodes {
 		if len(n.Actors) == 0 {
 			c.add(c.entry(n.Key)+".who", "must name somebody")
 		}
-		actors(c.entry(n.Key)+".who", n.Actors)
+		for _, a := range n.Actors {
+			if a.Who == "" {
+				c.add(c.entry(n.Key)+".who", "an actor is nobody")
+			}
+		}
 	}
-	actors(".cc", c.t.CC)
 }

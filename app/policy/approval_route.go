@@ -81,9 +81,6 @@ func (b *routeBuilder) node(path string, r RouteRule) {
 	if len(r.Who) == 0 {
 		c.add(path+".who", "must name somebody; use %s", actorForms)
 	}
-	for _, a := range n.Actors {
-		c.actorField(path+".who", a, b.t)
-	}
 	if r.Limit != "" {
 		n.Limit = c.limit(path+".limit", r.Limit)
 	} else {
@@ -92,23 +89,6 @@ func (b *routeBuilder) node(path string, r RouteRule) {
 	c.authority(path, n)
 	b.add(n.Key, path)
 	b.t.Nodes = append(b.t.Nodes, n)
-}
-
-// actorField wants the field that names an actor to be one that can.
-func (c *templateReader) actorField(below string, a ApprovalActor, t *ApprovalTemplate) {
-	name := a.Field()
-	if name == "" {
-		return
-	}
-	i := slices.IndexFunc(t.Fields, func(f FormField) bool { return f.Key == name })
-	switch {
-	case i < 0:
-		c.add(below, "unknown field %s; the fields are %s", name, someOf(keysOf(t.Fields)))
-	case !slices.Contains([]FieldType{PersonField, PeopleField, DepartmentField}, t.Fields[i].Type):
-		c.add(below, "field %s must be of type person, people or department, not %s", name, t.Fields[i].Type)
-	case !t.Fields[i].Required:
-		c.add(below, "field %s must be required: without it nobody could act", name)
-	}
 }
 
 // authority wants what an actor must be entitled to in the posts of the

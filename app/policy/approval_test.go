@@ -231,7 +231,9 @@ func TestDefinitionIsReadBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "部门负责人→分管领导→财务", route(t, again, policy.Form{"金额": number(t, "1000.01")}))
 
-	effective := template(t, "purchase", func(r *policy.Rules) { edit(r, "purchase", func(p *policy.ApprovalTemplateRule) { p.Effective = "2026-03-09" }) })
+	effective := template(t, "purchase", func(r *policy.Rules) {
+		edit(r, "purchase", func(p *policy.ApprovalTemplateRule) { p.Effective = "2026-03-09" })
+	})
 	again, err = policy.ParseApprovalTemplate(effective.Definition())
 	require.NoError(t, err)
 	require.True(t, again.Effective.Equal(at(t, "2026-03-09 00:00")))

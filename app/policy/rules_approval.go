@@ -8,7 +8,7 @@ type ApprovalRules struct {
 	EscalateFactor    int                           `yaml:"escalate_factor"`
 	UrgeIntervalHours int                           `yaml:"urge_interval_hours"`
 	RejectReasons     []string                      `yaml:"reject_reasons"` // offered when a case is rejected
-	Actors            map[string]string             `yaml:"actors"` // words for those who act, as in HR: 岗位:人事部/HR专员
+	Actors            map[string]string             `yaml:"actors"`         // words for those who act, as in HR: 岗位:人事部/HR专员
 	Templates         Ordered[ApprovalTemplateRule] `yaml:"templates"`
 }
 
