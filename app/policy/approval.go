@@ -38,6 +38,10 @@ type ApprovalTemplate struct {
 	Nodes    []ApprovalNode   `json:"nodes"`              // in the order of the definition
 	Branches []ApprovalBranch `json:"branches,omitempty"` // likewise
 	CC       []ApprovalActor  `json:"cc,omitempty"`       // informed when the case is approved
+	// Texts are the standard messages of the case (G1-2.1(1)b), by scene: asked
+	// goes to the first who decides, decided to the applicant at each decision,
+	// approved to his colleagues.
+	Texts map[string]string `json:"texts,omitempty"`
 
 	conditions map[string]*condition // by their text
 }

@@ -23,6 +23,7 @@ func (t *ApprovalTemplate) compile(k *checker, path string, at entryPath) {
 		c.add(".fields", "must have at most %d fields, not %d", maxFields, len(t.Fields))
 	}
 	c.titleText()
+	c.texts()
 	if len(t.Nodes)+len(t.Branches) > maxNodes {
 		c.add(".route", "must have at most %d nodes and branches, not %d", maxNodes, len(t.Nodes)+len(t.Branches))
 		return

@@ -105,6 +105,7 @@ func (c *templateReader) read(key string) *ApprovalTemplate {
 	}
 	t.Fields = c.fields()
 	route := c.route(t)
+	t.Texts = r.Texts
 	t.CC = c.actors.all(c.path+".cc", r.CC)
 	c.effective(t)
 	if !t.Off {

@@ -24,6 +24,8 @@ const (
 	LogVerify      Permission = "log.verify"
 	AuditView      Permission = "audit.view"
 	NodeManage     Permission = "process.node.manage"
+	ProcessStatus  Permission = "process.status.view"
+	ApprovalReport Permission = "report.approval.view"
 	ContactManage  Permission = "contact.manage"
 	PostAssign     Permission = "post.assign" // 岗位变更
 	PermAssign     Permission = "perm.assign"
@@ -69,7 +71,7 @@ func Permissions() []PermissionInfo {
 
 		{Code: ApprovalApply, Title: "提交审批", Clause: "G1-4.3.2(2)"},
 		{Code: "process.start", Title: "发起流程", Clause: "G1-4.3.2(2)"},
-		{Code: "process.status.view", Title: "查看流程状态", Clause: "G1-4.3.2(2)"},
+		{Code: ProcessStatus, Title: "查看流程状态", Clause: "G1-4.3.2(2)"},
 		{Code: "process.create", Title: "创建流程", Clause: "G1-4.3.2(2)"},
 		{Code: "process.update", Title: "修改流程", Clause: "G1-4.3.2(2)"},
 		{Code: "process.delete", Title: "删除流程", Clause: "G1-4.3.2(2)", Sensitive: true},
@@ -145,7 +147,7 @@ func Permissions() []PermissionInfo {
 		{Code: "report.channel.view", Title: "查看渠道报表", Clause: "E2.R"},
 		{Code: "report.group.view", Title: "查看群组与会议报表", Clause: "E2.R"},
 		{Code: "report.collab_density.view", Title: "查看协作密度报表", Clause: "E2.R"},
-		{Code: "report.approval.view", Title: "查看审批与流程效率报表", Clause: "E2.R"},
+		{Code: ApprovalReport, Title: "查看审批与流程效率报表", Clause: "E2.R"},
 		{Code: "report.process.view", Title: "查看流程登记与变更报表", Clause: "E2.R"},
 		{Code: "report.task.view", Title: "查看任务报表", Clause: "E2.R"},
 		{Code: DutyWeightReport, Title: "查看职责权重", Clause: "G1-4.2(2)"},

@@ -57,6 +57,7 @@ type ApprovalTemplateRule struct {
 	Fields    Ordered[FormFieldRule] `yaml:"fields"`
 	Route     []RouteRule            `yaml:"route"`
 	CC        Names                  `yaml:"cc"`
+	Texts     map[string]string      `yaml:"texts"` // scene → message; [field] stands for its content
 }
 
 // NativeRule names the counterpart in the 审批 app.

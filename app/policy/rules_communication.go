@@ -56,6 +56,8 @@ type ArchiveRules struct {
 type TemplateRules struct {
 	Tags               []string `yaml:"tags"`
 	DateRangeSeparator string   `yaml:"date_range_separator"`
+	// Messages are standard texts to be filled in by hand, by name (G1-1b).
+	Messages map[string]string `yaml:"messages"`
 }
 
 // LintRules are the checks of language and structure (G1-4.1(4)a, c).

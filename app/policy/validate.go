@@ -87,6 +87,9 @@ func (k *checker) communication(r *Rules) {
 	k.within("archive.comm_years", r.Archive.CommYears, 1, 100)
 	k.words("templates.tags", r.Templates.Tags)
 	k.filled("templates.date_range_separator", r.Templates.DateRangeSeparator)
+	for _, name := range sorted(r.Templates.Messages) {
+		k.filled("templates.messages."+name, r.Templates.Messages[name])
+	}
 	k.words("lint.slang", r.Lint.Slang)
 	k.words("lint.internet", r.Lint.Internet)
 	k.words("lint.emotional", r.Lint.Emotional)
