@@ -177,6 +177,16 @@ func (r *Reader) MembersOfAfter(departments []int64, after int64, limit int) ([]
 	return all, nil
 }
 
+// ColleaguesAfter answers the members of one department, not of those below it,
+// whatever their state, with ids above after, by id, at most limit.
+func (r *Reader) ColleaguesAfter(department, after int64, limit int) ([]Member, error) {
+	all, err := list[Member](r, "WHERE id > ? AND id IN (SELECT s.member_id FROM memberships s WHERE s.department_id = ?) ORDER BY id"+first(limit), after, department)
+	if err != nil {
+		return nil, fmt.Errorf("members of department %d: %w", department, err)
+	}
+	return all, nil
+}
+
 // MembersLedBy answers those whose 直接上级 WeCom calls userid, by id, at most
 // limit.
 func (r *Reader) MembersLedBy(userid string, limit int) ([]Member, error) {

@@ -117,4 +117,3 @@ func (a *Approvals) tellDeciders(tx *store.Tx, req store.Request, text string) e
 	}
 	return a.tell(tx, req, to, "【撤销】"+req.Number+" "+text)
 }
-

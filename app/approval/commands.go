@@ -2,6 +2,8 @@ package approval
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"guiju/app/chat"
@@ -54,27 +56,46 @@ func (a *Approvals) templates(call *chat.Call) (chat.Answer, error) {
 				return chat.Answer{Text: a.templateText(t)}, nil
 			}
 		}
-		for _, m := range messages {
-			if m.Name == said {
-				return chat.Answer{Text: "【" + m.Name + "】\n" + m.Text}, nil
-			}
+		if text, ok := messages[said]; ok {
+			return chat.Answer{Text: "【" + said + "】\n" + text + "\n复制后填好方括号里的内容再发送。"}, nil
 		}
 		return chat.Answer{}, chat.NotFound{Number: "模板 " + chat.OneLine(said, 20)}
 	}
 	var b strings.Builder
 	b.WriteString("标准模板：")
 	for _, t := range forms {
-		name := t.Title
-		if t.Command != "" { // 报销申请, as the guide calls it
-			name = strings.TrimSuffix(t.Title, "申请")
-			if name != "请假" {
-				name += "申请"
-			}
-		}
-		fmt.Fprintf(&b, "\n· %s：发送 %s", name, commandOf(t))
+		fmt.Fprintf(&b, "\n· %s：发送 %s", formName(t), commandOf(t))
 	}
-	for _, m := range messages {
-		fmt.Fprintf(&b, "\n· %s：发送 模板 %s 查看文字", m.Name, m.Name)
+	for _, name := range slices.Sorted(maps.Keys(messages)) {
+		fmt.Fprintf(&b, "\n· %s：发送 模板 %s 查看文字", name, name)
 	}
 	return chat.Answer{Text: b.String()}, nil
+}
+
+// formName is what the guide calls a form: 报销申请.
+func formName(t *policy.ApprovalTemplate) string {
+	for _, end := range []string{"申请", "审批", "审核"} {
+		if strings.HasSuffix(t.Title, end) {
+			return t.Title
+		}
+	}
+	return t.Title + "申请"
+}
+
+// called says whether somebody means a form by a word.
+func called(t *policy.ApprovalTemplate, said string) bool {
+	return slices.Contains(append([]string{t.Key, t.Title, t.Command, formName(t)}, t.Aliases...), said)
+}
+
+// templateText is one form as a template: how it is sent, and its texts.
+func (a *Approvals) templateText(t *policy.ApprovalTemplate) string {
+	var b strings.Builder
+	args := a.args(t)
+	fmt.Fprintf(&b, "【%s】\n写法：%s\n例子：%s", formName(t), usage(commandOf(t), args), example(commandOf(t), args))
+	for _, scene := range []struct{ key, title string }{{sceneAsked, "提交"}, {sceneDecided, "审批"}, {sceneApproved, "通知同事"}} {
+		if text := t.Texts[scene.key]; text != "" {
+			b.WriteString("\n" + scene.title + "：" + text)
+		}
+	}
+	return b.String()
 }

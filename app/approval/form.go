@@ -197,7 +197,9 @@ func shortest(arg chat.Arg) string {
 // formRun is the command of one process: it submits a line that was complete,
 // and shows what was filled in by questions, with the whole route, before.
 func (a *Approvals) formRun(key string, args []chat.Arg) func(*chat.Call) (chat.Answer, error) {
-	known := func(name string) bool { return slices.ContainsFunc(args, func(arg chat.Arg) bool { return arg.Name == name }) }
+	known := func(name string) bool {
+		return slices.ContainsFunc(args, func(arg chat.Arg) bool { return arg.Name == name })
+	}
 	return func(call *chat.Call) (chat.Answer, error) {
 		t, err := a.Template(&call.Tx.Reader, call.Member, key)
 		if err != nil {
@@ -234,4 +236,3 @@ func (a *Approvals) offeredTo(key string) func(*chat.Call) error {
 		return err
 	}
 }
-

@@ -68,7 +68,7 @@ func (a *Approvals) decided(tx *store.Tx, req store.Request, _ store.RequestStep
 	if opinion == "" {
 		opinion = noRemark
 	}
-	return a.say(tx, req, sceneDecided, []int64{req.ApplicantID}, map[string]string{verdictPlaceholder: verdict, remarkPlaceholder: opinion})
+	return a.say(tx, req, sceneDecided, []int64{req.ApplicantID}, map[string]string{policy.TextVerdict: verdict, policy.TextRemark: opinion})
 }
 
 // say sends a text of the template, if it has one for the scene.

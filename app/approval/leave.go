@@ -16,7 +16,8 @@ import (
 // type person.
 const leaveKey = "leave"
 
-func fieldOf(t *policy.ApprovalTemplate, kind policy.FieldType) (policy.FormField, bool) {
+// firstField is the first field of a type.
+func firstField(t *policy.ApprovalTemplate, kind policy.FieldType) (policy.FormField, bool) {
 	for _, f := range t.Fields {
 		if f.Type == kind {
 			return f, true
@@ -35,13 +36,13 @@ type away struct {
 
 // awayOf reads the absence from the form of a leave; ok is false without a span.
 func (a *Approvals) awayOf(t *policy.ApprovalTemplate, form policy.Form) (w away, ok bool) {
-	field, ok := fieldOf(t, policy.PeriodField)
+	field, ok := firstField(t, policy.PeriodField)
 	v := form[field.Key]
 	if !ok || v.From.IsZero() || v.To.IsZero() {
 		return w, false
 	}
 	w.from, w.until, w.span = a.instant(v.From, v.From.Afternoon, false), a.instant(v.To, v.To.Afternoon, true), a.span(v)
-	if person, found := fieldOf(t, policy.PersonField); found {
+	if person, found := firstField(t, policy.PersonField); found {
 		w.instead = form[person.Key].Text
 		if members := form[person.Key].Members; len(members) > 0 {
 			w.deputy = members[0]
@@ -95,7 +96,7 @@ func (a *Approvals) checkLeave(call *chat.Call, t *policy.ApprovalTemplate, form
 	if w.deputy == 0 {
 		return nil
 	}
-	person, _ := fieldOf(t, policy.PersonField)
+	person, _ := firstField(t, policy.PersonField)
 	deputy, err := call.Tx.Member(w.deputy)
 	switch {
 	case err != nil && !errors.Is(err, store.ErrNotFound):

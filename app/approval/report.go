@@ -149,9 +149,4 @@ func footnote(ms measures) string {
 }
 
 // titleOf is what members call a process.
-func (a *Approvals) titleOf(key string) string {
-	if t, ok := a.rules().ApprovalTemplate(key); ok {
-		return t.Title
-	}
-	return a.requests.Title(key)
-}
+func (a *Approvals) titleOf(key string) string { return a.requests.Title(key) }

@@ -126,7 +126,7 @@ func (a *Approvals) FormOf(r *store.Reader, req store.Request) (*policy.Approval
 	if err != nil {
 		return nil, nil, err
 	}
-	form, err := formOf(req)
+	form, err := savedForm(req)
 	return t.ApprovalTemplate, form, err
 }
 
@@ -144,7 +144,7 @@ func (a *Approvals) pinned(r *store.Reader, req store.Request) (request.Template
 	return a.requests.Template(r, req.Kind, m)
 }
 
-func formOf(req store.Request) (policy.Form, error) {
+func savedForm(req store.Request) (policy.Form, error) {
 	form := policy.Form{}
 	if req.Form == "" {
 		return form, nil
@@ -242,16 +242,29 @@ func (a *Approvals) preview(call *chat.Call, t request.Template, d request.Draft
 	for _, step := range steps {
 		p.Steps = append(p.Steps, PreviewLine{step.Name, previewStep(step)})
 	}
+	p.CC, err = a.copied(&call.Tx.Reader, d)
+	return p, err
+}
+
+// copied are the names of those who are told when a case is approved.
+func (a *Approvals) copied(r *store.Reader, d request.Draft) ([]string, error) {
+	var ids []int64
 	for _, whom := range d.CC {
-		names, err := a.namesOf(&call.Tx.Reader, whom, call.Member.ID)
-		if err != nil {
-			return p, err
+		found, err := a.people.Resolve(r, whom, d.Applicant)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, err
 		}
-		p.CC = append(p.CC, names...)
+		ids = append(ids, found.Members...)
 	}
-	slices.Sort(p.CC)
-	p.CC = slices.Compact(p.CC)
-	return p, nil
+	members, err := r.Members(ids)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range members {
+		names = append(names, m.Name)
+	}
+	return names, nil
 }
 
 var modeWords = map[store.StepMode]string{

@@ -16,7 +16,7 @@ import (
 // submits it and how. It answers an error of package chat when the applicant may
 // not start the process or has chosen nobody where he has to.
 func (q *Requests) Plan(r *store.Reader, key string, applicant, about int64, f policy.Form) (Draft, error) {
-	return q.plan(r, applicant, about, f, func(a policy.ApprovalApplicant) (Template, error) { return q.templateFor(r, key, a) })
+	return q.plan(r, applicant, about, f, func(a policy.ApprovalApplicant) (Template, error) { return q.TemplateFor(r, key, a) })
 }
 
 // PlanAgain is the draft of a case that is submitted again: by the version it
@@ -24,7 +24,7 @@ func (q *Requests) Plan(r *store.Reader, key string, applicant, about int64, f p
 func (q *Requests) PlanAgain(r *store.Reader, request store.Request, f policy.Form) (Draft, error) {
 	return q.plan(r, request.ApplicantID, request.AboutID, f, func(a policy.ApprovalApplicant) (Template, error) {
 		if request.TemplateID == 0 { // it is older than the versions
-			return q.templateFor(r, request.Kind, a)
+			return q.TemplateFor(r, request.Kind, a)
 		}
 		return q.Pinned(r, request.TemplateID)
 	})

@@ -81,6 +81,9 @@ type Kind struct {
 	// What follows from it for the request itself belongs into a job: the
 	// transaction goes on with the request as it was.
 	Entered func(tx *store.Tx, r store.Request, step store.RequestStep) error
+	// Decided is called after each single decision has been recorded, with what
+	// was said.
+	Decided func(tx *store.Tx, r store.Request, step store.RequestStep, by store.Member, approve bool, opinion string) error
 	// Returned is called when a request has been sent back to its applicant,
 	// Resubmitted when he has submitted it again, with the route it takes now.
 	Returned    func(tx *store.Tx, r store.Request) error

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync"
 
 	"guiju/app/chat"
@@ -63,10 +64,11 @@ func (q *Requests) Template(r *store.Reader, key string, m store.Member) (Templa
 	if err != nil {
 		return Template{}, err
 	}
-	return q.templateFor(r, key, applicant)
+	return q.TemplateFor(r, key, applicant)
 }
 
-func (q *Requests) templateFor(r *store.Reader, key string, applicant policy.ApprovalApplicant) (Template, error) {
+// TemplateFor is Template of an applicant about whom everything is known.
+func (q *Requests) TemplateFor(r *store.Reader, key string, applicant policy.ApprovalApplicant) (Template, error) {
 	known, ok := q.rules().ApprovalTemplate(key)
 	if !ok {
 		return Template{}, chat.NotFound{Number: "审批模板 " + chat.OneLine(key, 20)}
@@ -78,13 +80,13 @@ func (q *Requests) templateFor(r *store.Reader, key string, applicant policy.App
 	if err != nil {
 		return Template{}, err
 	}
-	candidates := make([]*policy.ApprovalTemplate, len(versions))
-	for i, v := range versions {
-		candidates[i] = v.ApprovalTemplate
+	var candidates []*policy.ApprovalTemplate // in the order they were adopted
+	for _, v := range slices.Backward(versions) {
+		candidates = append(candidates, v.ApprovalTemplate)
 	}
 	chosen, why := policy.ChooseApprovalTemplate(candidates, applicant, r.Now())
 	for _, v := range versions {
-		if v.ApprovalTemplate == chosen && chosen != nil {
+		if chosen != nil && v.ApprovalTemplate == chosen {
 			return v, nil
 		}
 	}
@@ -92,6 +94,22 @@ func (q *Requests) templateFor(r *store.Reader, key string, applicant policy.App
 		why = "「" + known.Title + "」还没有生效的版本"
 	}
 	return Template{}, chat.Refused{Reason: why, Clause: "G1-3.2(2)", Instead: "发送「申请」查看可以提交的申请"}
+}
+
+// Startable are the versions of a process that somebody may begin a case with
+// now, newest first: the newest, and while that is on trial in some departments
+// the ones before it, down to the one that is for everybody.
+func (q *Requests) Startable(r *store.Reader, key string) ([]Template, error) {
+	versions, err := q.versions(r, key)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range versions {
+		if len(v.Pilot) == 0 {
+			return versions[:i+1], nil
+		}
+	}
+	return versions, nil
 }
 
 // versions are those of a process that are effective by now, newest first.
@@ -179,4 +197,13 @@ func (q *Requests) Applicant(r *store.Reader, m store.Member) (policy.ApprovalAp
 		return a, fmt.Errorf("applicant %d: %w", m.ID, err)
 	}
 	return a, nil
+}
+
+// Title is what a kind of request is called: that of the domain, else that of
+// its process.
+func (q *Requests) Title(key string) string {
+	if t, ok := q.rules().ApprovalTemplate(key); ok {
+		return t.Title
+	}
+	return q.kinds[key].Title
 }
