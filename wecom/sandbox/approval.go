@@ -230,9 +230,11 @@ func (p *Platform) decide(a *approval, user *Member, action, speech, to string) 
 		return changeCommented, nil
 	case "withdraw", "urge":
 		return a.byApplicant(user, action)
-	case "agree", "reject", "transfer":
+	case "delete", "pay": // by an administrator, whoever is named
+		return 0, a.administrate(action)
+	case "agree", "reject", "transfer", "return", "add", "add_agree":
 	default:
-		return 0, deny("action", "must be agree, reject, withdraw, transfer, comment or urge")
+		return 0, deny("action", "must be agree, reject, withdraw, transfer, comment, urge, return, add, add_agree, delete or pay")
 	}
 	node := a.current()
 	if a.Status != spPending || node == nil {
@@ -241,6 +243,12 @@ func (p *Platform) decide(a *approval, user *Member, action, speech, to string) 
 	stand := node.turn(user.UserID)
 	if stand == nil {
 		return 0, &refusal{http.StatusConflict, "user", "it is not " + user.UserID + "'s turn"}
+	}
+	switch action {
+	case "return":
+		return a.sendBack(node, stand, to, speech, now)
+	case "add", "add_agree":
+		return p.add(a, node, stand, action, to, speech)
 	}
 	stand.Speech, stand.At = speech, now
 	switch action {
@@ -265,10 +273,13 @@ func (p *Platform) decide(a *approval, user *Member, action, speech, to string) 
 		stand.Speech, stand.At = "", time.Time{}
 		return 0, deny("to", "no other active member %q", cutBytes(to, 64))
 	}
-	stand.Status = nodeTransferred
+	change := changeTransferred
+	if stand.Status = nodeTransferred; node.Type == 3 {
+		stand.Status, change = nodeHandedOver, changeHandedOver
+	}
 	i := slices.Index(node.People, stand)
 	node.People = slices.Insert(node.People, i+1, &approvalStand{User: m.UserID, Status: nodePending})
-	return changeTransferred, nil
+	return change, nil
 }
 
 // byApplicant withdraws or urges.

@@ -83,7 +83,9 @@ func (p *Platform) decideApproval(c *gin.Context) {
 		if change, no = p.decide(a, m, in.Action, in.Speech, in.To); no == nil {
 			p.touch()
 			status = a.Status
-			events = p.approvalEvents(a, change)
+			if change != 0 {
+				events = p.approvalEvents(a, change)
+			}
 		}
 	}
 	p.mu.Unlock()

@@ -196,3 +196,37 @@ func TestApprovalListPages(t *testing.T) {
 	require.Empty(t, narrow.app.received(), "the applicant is out of the app's range")
 	require.Equal(t, 301055, code(narrow.post("oa/getapprovaldetail", object{"sp_no": "202603020001"})))
 }
+
+// What approvers do besides agreeing, and what administrators do.
+func TestApprovalMoves(t *testing.T) {
+	r := newRig(t)
+	no := r.control(http.MethodPost, "/approvals", object{"template_id": buyForm, "user": "zhaoliu", "data": object{"物品": "测试机", "数量": 2}})["sp_no"].(string)
+	decide := func(user, action, to string) object {
+		return r.control(http.MethodPost, "/approvals/"+no+"/decide", object{"user": user, "action": action, "to": to, "speech": action})
+	}
+	expect := func(what, status string) {
+		t.Helper()
+		gotWhat, gotStatus := r.change()
+		require.Equal(t, []string{what, status}, []string{gotWhat, gotStatus})
+	}
+	decide("weiwei", "add", "shaojing") // before himself
+	expect("12", "1")
+	r.refused("/approvals/"+no+"/decide", object{"user": "weiwei", "action": "agree"}, "user")
+	decide("shaojing", "agree", "")
+	decide("weiwei", "add_agree", "tangliu") // after himself
+	expect("13", "1")
+	r.refused("/approvals/"+no+"/decide", object{"user": "tangliu", "action": "return", "to": "hejing"}, "to")
+	decide("tangliu", "return", "shaojing")
+	expect("11", "1")
+	decide("shaojing", "agree", "")
+	decide("weiwei", "agree", "")
+	decide("tangliu", "agree", "")
+	decide("hejing", "agree", "")
+	decide("gaozong", "agree", "")
+	decide("zhangsan", "transfer", "wangwu") // a handler
+	expect("15", "1")
+	before := len(r.app.received())
+	require.Equal(t, 7.0, decide("chenli", "delete", "")["sp_status"])
+	require.Len(t, r.app.received(), before, "no callback tells of a deletion")
+	r.refused("/approvals/"+no+"/decide", object{"user": "chenli", "action": "pay"}, "action")
+}
