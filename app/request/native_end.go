@@ -93,13 +93,9 @@ func (m *mirroring) progress() error {
 	if m.fresh || !m.turned || len(m.asked) == 0 || m.request.State != store.RequestRunning {
 		return nil
 	}
-	members, err := m.tx.Members(m.asked)
+	names, err := m.q.names(&m.tx.Reader, m.asked)
 	if err != nil {
 		return err
-	}
-	var names []string
-	for _, member := range members {
-		names = append(names, member.Name)
 	}
 	passed := ""
 	if len(m.agreed) > 0 {
@@ -107,7 +103,7 @@ func (m *mirroring) progress() error {
 	}
 	at := m.steps[m.request.Position]
 	return m.q.tell(m.tx, m.request, []int64{m.request.ApplicantID},
-		fmt.Sprintf("【进度】%s：%s接下来由%s处理「%s」。", m.q.name(m.request), passed, strings.Join(names, "、"), at.Name))
+		fmt.Sprintf("【进度】%s：%s接下来由%s处理「%s」。", m.q.name(m.request), passed, names, at.Name))
 }
 
 // nodeLimit is the time an approver of a native node has.

@@ -24,10 +24,10 @@ type mirroring struct {
 
 	steps    []store.RequestStep
 	deciders []store.RequestDecider
-	acted    time.Time // the newest act in the case
-	agreed   []string  // names of steps approved since the last detail
-	asked    []int64   // whose turn has come since
-	turned   bool      // it is not the same people's turn any more
+	acted    time.Time              // the newest act in the case
+	agreed   []string               // names of steps approved since the last detail
+	asked    []store.RequestDecider // whose turn has come since
+	turned   bool                   // it is not the same people's turn any more
 }
 
 func (m *mirroring) run(row *store.NativeCase) error {
@@ -57,6 +57,9 @@ func (m *mirroring) run(row *store.NativeCase) error {
 		if err := m.dropStep(i); err != nil {
 			return err
 		}
+	}
+	if err := m.told(); err != nil {
+		return err
 	}
 	if err := m.copies(); err != nil {
 		return err
@@ -196,9 +199,9 @@ func (m *mirroring) people(step store.RequestStep, node NativeNode, current, end
 	want := m.wanted(step, node, current)
 	for _, old := range m.deciders { // those the node does not name any more
 		if old.StepID == step.ID && !slices.ContainsFunc(want, func(d store.RequestDecider) bool { return d.MemberID == old.MemberID }) &&
-			(old.State == store.DeciderOpen || old.State == store.DeciderQueued) {
+			(old.State != store.DeciderPassed || old.Decision != "") {
 			gone := old
-			gone.State = store.DeciderPassed
+			gone.State, gone.Decision, gone.Opinion, gone.DecidedAt = store.DeciderPassed, "", "", nil
 			want = append(want, gone)
 		}
 	}
@@ -231,9 +234,6 @@ func (m *mirroring) people(step store.RequestStep, node NativeNode, current, end
 			if err := m.q.clocks.Pass(m.tx, nativeClock(step), d.MemberID); err != nil {
 				return err
 			}
-		}
-		if err := m.told(step, node, old, d); err != nil {
-			return err
 		}
 	}
 	if ended {
@@ -304,32 +304,69 @@ func sameDecider(a, b store.RequestDecider) bool {
 	return a.State == b.State && a.Decision == b.Decision && a.Opinion == b.Opinion && a.Turn == b.Turn && sameTime(a.DecidedAt, b.DecidedAt)
 }
 
-// told enters into the history what somebody did, once.
-func (m *mirroring) told(step store.RequestStep, node NativeNode, old, d store.RequestDecider) error {
-	if d.DecidedAt == nil || sameTime(old.DecidedAt, d.DecidedAt) && old.Decision == d.Decision {
-		return nil
+// entry is what the history says of an act.
+func (p NativePart) entry() (kind store.RequestEntryKind, text string) {
+	switch p.Act {
+	case NativeAgreed, NativeHandled:
+		return store.RequestAgreed, p.Opinion
+	case NativeAddedAgreed:
+		return store.RequestAgreed, strings.TrimSpace("同意并加签 " + p.Opinion)
+	case NativeRefused:
+		return store.RequestRefused, p.Opinion
+	case NativeSentBack:
+		return store.RequestSentBack, p.Opinion
+	case NativeTransferred:
+		return store.RequestTransferred, p.Opinion
+	case NativeAdded:
+		return store.RequestAdded, p.Opinion
 	}
-	kind, text := store.RequestPassed, "「"+step.Name+"」已处理"
-	for _, p := range node.People {
-		if p.Member != d.MemberID || !p.At.UTC().Equal(*d.DecidedAt) {
+	return store.RequestPassed, strings.TrimSpace("已处理 " + p.Opinion)
+}
+
+// told enters what people did into the history, each act once. A node that is
+// added moves those behind it, so an act is known by who did what and when, and
+// by how many such acts there are.
+func (m *mirroring) told() error {
+	entries, err := m.tx.RequestEntries(m.request.ID, 5*maxHistory)
+	if err != nil {
+		return err
+	}
+	type key struct {
+		member int64
+		kind   store.RequestEntryKind
+		at     int64
+	}
+	known := map[key]int{}
+	for _, e := range entries {
+		if e.Source == nativeSource {
+			known[key{e.MemberID, e.Kind, e.At.Unix()}]++
+		}
+	}
+	type acted struct {
+		NativePart
+		step int64
+	}
+	var acts []acted
+	for i, n := range m.c.Nodes {
+		for _, p := range n.People {
+			if !p.At.IsZero() && p.Act != NativeWaits {
+				acts = append(acts, acted{p, m.steps[i].ID})
+			}
+		}
+	}
+	slices.SortStableFunc(acts, func(a, b acted) int { return a.At.Compare(b.At) })
+	for _, a := range acts {
+		kind, text := a.entry()
+		if k := (key{a.Member, kind, a.At.Unix()}); known[k] > 0 {
+			known[k]--
 			continue
 		}
-		switch p.Act {
-		case NativeAgreed, NativeHandled:
-			kind, text = store.RequestAgreed, p.Opinion
-		case NativeAddedAgreed:
-			kind, text = store.RequestAgreed, strings.TrimSpace("同意并加签 "+p.Opinion)
-		case NativeRefused:
-			kind, text = store.RequestRefused, p.Opinion
-		case NativeSentBack:
-			kind, text = store.RequestSentBack, p.Opinion
-		case NativeTransferred:
-			kind, text = store.RequestTransferred, p.Opinion
-		case NativeAdded:
-			kind, text = store.RequestAdded, p.Opinion
+		by := act{member: a.Member, source: nativeSource, at: a.At.UTC()}
+		if err := m.q.enterHistory(m.tx, m.request, a.step, by, kind, text); err != nil {
+			return err
 		}
 	}
-	return m.q.enterHistory(m.tx, m.request, step.ID, act{member: d.MemberID, source: nativeSource, at: *d.DecidedAt}, kind, text)
+	return nil
 }
 
 // ask starts the clocks of those whose turn has come. WeCom has asked them; we
@@ -350,7 +387,7 @@ func (m *mirroring) ask(step store.RequestStep, opened []store.RequestDecider) e
 			continue
 		}
 		present = append(present, d.MemberID)
-		m.asked = append(m.asked, d.MemberID)
+		m.asked = append(m.asked, d)
 		_, err = m.q.clocks.Open(m.tx, response.Opening{
 			Subject: nativeClock(step), Number: m.request.Number, Title: m.request.Title, App: m.request.App, Class: policy.Normal,
 			NeedsReply: true, Sender: m.request.ApplicantID, Receiver: d.MemberID, Limit: m.q.nodeLimit(),
