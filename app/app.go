@@ -72,6 +72,7 @@ type App struct {
 	clocks      *response.Clocks
 	requests    *request.Requests
 	natives     *approval.Native
+	approvals   *approval.Approvals
 	account     *account.Accounts
 	permissions *permission.Permissions
 	comm        *communication.Communication
@@ -90,6 +91,7 @@ type App struct {
 	skew        atomic.Int64 // this clock minus the database's, nanoseconds
 	othersSpool atomic.Bool  // another replica has callbacks in its spool
 	derivedBy   atomic.Int64 // rulebook version by which roles were derived, as far as this process has seen to it
+	adoptedBy   atomic.Int64 // rulebook version whose approval processes are stored, likewise; -1: none yet
 
 	enqueued atomic.Pointer[chan struct{}] // towards the other replicas; nil without Redis
 
@@ -119,6 +121,7 @@ func New(cfg config.Config, o Options) (*App, error) {
 
 func newApp(cfg config.Config, o Options) *App {
 	a := &App{cfg: cfg, log: o.Logger, now: o.Now, machine: o.Machine}
+	a.adoptedBy.Store(-1)
 	if a.log == nil {
 		a.log = slog.Default()
 	}
@@ -227,6 +230,9 @@ func (a *App) buildDomains() error {
 	a.requests = request.New(a.notify, a.clocks, a.people, rules, a.log)
 	a.natives = a.newNatives(rules)
 	a.permissions = permission.New(a.notify, a.clocks, a.people, a.requests, rules, a.log)
+	a.approvals = approval.New(approval.Options{
+		Notify: a.notify, Clocks: a.clocks, People: a.people, Requests: a.requests, Rules: rules, Log: a.log,
+	})
 	a.account = account.New(account.Options{
 		Notify: a.notify, People: a.people, Requests: a.requests, Rules: rules, Secrets: secretsOf(a.cfg.WeCom), Log: a.log,
 	})
@@ -240,6 +246,7 @@ func (a *App) buildDomains() error {
 	if a.console, err = a.newConsole(); err != nil {
 		return err
 	}
+	a.approvals.RegisterPages(a.console)
 	a.chat, err = chat.New(chat.Options{
 		Directory: a.people, Permits: permits{a}, Topics: topics{a}, Todo: a.clocks, Holds: a.holds,
 		Location: rules().Calendar().Location(),
@@ -251,7 +258,7 @@ func (a *App) buildDomains() error {
 		return err
 	}
 	for _, part := range []interface{ RegisterChat(*chat.Engine) error }{
-		a.comm, a.tasks, a.duty, a.clocks, a.requests, a.permissions, a.account,
+		a.comm, a.tasks, a.duty, a.clocks, a.requests, a.approvals, a.permissions, a.account,
 	} {
 		if err := part.RegisterChat(a.chat); err != nil {
 			return err
@@ -268,6 +275,7 @@ func (a *App) buildDomains() error {
 	a.comm.Register(a.queue)
 	a.requests.Register(a.queue)
 	a.natives.Register(a.queue)
+	a.approvals.Register(a.queue)
 	a.permissions.Register(a.queue)
 	a.account.Register(a.queue)
 	a.schedule.Register(a.queue)
@@ -371,7 +379,7 @@ func (a *App) becomeReady(ctx context.Context) {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, longest) {
 		err := a.db.Ready(ctx)
 		if err == nil {
-			if err = a.adoptRulebook(ctx); err == nil {
+			if err = errors.Join(a.adoptRulebook(ctx), a.adoptTemplates(ctx)); err == nil {
 				break
 			}
 		}

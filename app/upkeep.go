@@ -74,7 +74,21 @@ func (a *App) note(ctx context.Context, err error) {
 func (a *App) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, beatEvery)
 	defer cancel()
-	return errors.Join(a.reportReplica(ctx), a.followRulebook(ctx), a.deriveAccess(ctx), a.flushRefusals(ctx), a.flushVerified(ctx))
+	return errors.Join(a.reportReplica(ctx), a.followRulebook(ctx), a.adoptTemplates(ctx), a.deriveAccess(ctx), a.flushRefusals(ctx), a.flushVerified(ctx))
+}
+
+// adoptTemplates stores the approval processes of the rulebook in force, once
+// for each version, and notes which of them apply now: the day of one that was
+// stored for later may have come.
+func (a *App) adoptTemplates(ctx context.Context) error {
+	rules := a.rules.Load()
+	if version := int64(rules.Version()); a.adoptedBy.Load() != version {
+		if err := a.db.InBackground(ctx, func(tx *store.Tx) error { return a.requests.Adopt(tx, rules) }); err != nil {
+			return fmt.Errorf("adopt approval templates: %w", err)
+		}
+		a.adoptedBy.Store(version)
+	}
+	return a.approvals.Refresh(a.db.Reader(ctx))
 }
 
 // deriveAccess has everybody's roles derived anew, once, when another rulebook

@@ -65,10 +65,10 @@ func DefaultEntries() []Entry {
 // (guide E2, S04 to S19), and what each system is called.
 func DefaultModules() map[string]string {
 	list := map[string]string{
-		"审批": "请假 报销 申请 转审",
+		"审批": "请假 报销", // when the company has switched its form off
 		"任务": "任务 协作",
 		"权限": "权限",
-		"发布": "发布 公告 渠道 模板 时长 更正 活动 数据",
+		"发布": "发布 公告 渠道 时长 更正 活动 数据",
 		"群组": "群 建群 会议 会议纪要 话题",
 		"评估": "评估 指标 抽查",
 		"流程": "流程 流程变更",
