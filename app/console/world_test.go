@@ -243,7 +243,7 @@ func (b *browser) post(address string, form url.Values) answer {
 func (b *browser) comesBack(address, userid string) answer {
 	b.w.t.Helper()
 	away := b.get(address)
-	require.Equal(b.w.t, http.StatusSeeOther, away.StatusCode, away.text)
+	require.Equal(b.w.t, http.StatusSeeOther, away.StatusCode, address)
 	b.w.platform.mu.Lock()
 	b.w.platform.codes["code-"+userid] = wecom.Identity{UserID: userid}
 	b.w.platform.mu.Unlock()
