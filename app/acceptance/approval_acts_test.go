@@ -92,7 +92,7 @@ func TestReturnedToTheApplicant(t *testing.T) {
 			w.Presses("赵六", "确认提交")
 		}
 		require.Equal(t, store.RequestRunning, w.Case(number).State)
-		require.Equal(t, 2, w.Case(number).Round)
+		require.Equal(t, int64(2), w.Case(number).Round)
 		w.Gets("邵静", number, "批准")
 		for _, name := range []string{"邵静", "郑十六", "何静"} {
 			w.Decides(name, number, "批准")

@@ -75,6 +75,21 @@ func (w *World) Case(number string) store.Request {
 	return found
 }
 
+// Given a fresh install, when 赵六 sends 模板, then 请假 and 报销申请 and 会议邀请 are in
+// the list; each shows its text.
+func TestG1_1b_AE1_TheStandardTemplatesAreListed(t *testing.T) {
+	each(t, func(t *testing.T, w *World) {
+		listed := w.Says("赵六", "模板")
+		for _, name := range []string{"请假", "报销申请", "会议邀请"} {
+			require.Contains(t, listed, name)
+		}
+		require.Contains(t, w.Says("赵六", "模板 会议邀请"), "会议通知:[主题],时间:[时间],地点:[地点],议程:[议程],参会人员:[参会人员]。")
+		require.Contains(t, w.Says("赵六", "模板 请假"), "申请[")
+		require.Contains(t, w.Says("赵六", "模板 报销申请"), "申请报销,金额:[金额]元,事由:")
+		require.Contains(t, w.Says("赵六", "模板 情书"), "【未找到】")
+	})
+}
+
 // Given 赵六 asks for leave with everything said, when it is accepted, then 邵静
 // receives text one to the byte, with the card that decides.
 func TestG1_2_1_1_b_AE1_TheSuperiorReceivesTheLeaveText(t *testing.T) {
