@@ -17,14 +17,6 @@ import (
 // requestKind is the name of our requests.
 const requestKind = "account"
 
-// The steps of an application (G2-4.2(1)).
-const (
-	headStep   = "部门负责人"
-	verifyStep = "人事部核实"
-	adminStep  = "信息安全部门"
-	openStep   = "开通账号"
-)
-
 // The bounds of what a form takes, in characters; WeCom's own are wider.
 const (
 	maxName     = 32
@@ -199,15 +191,26 @@ func (a *Accounts) applyCreate(call *chat.Call) (chat.Answer, error) {
 		{Key: "直接上级", Value: call.Person("直接上级").Name}, {Key: "入职日期", Value: a.day(app.EffectiveAt)},
 		{Key: "类别", Value: role.Title}, {Key: "应用", Value: app.Apps},
 	}
-	if mobile := call.Text("手机号"); mobile != "" {
-		lines = append(lines, request.Line{Key: "手机号", Value: mobile, Only: []string{openStep}})
+	form := formOf(app, department)
+	form["直接上级"] = policy.FormValue{Text: call.Person("直接上级").Name, Members: []int64{app.SuperiorID}}
+	form["类别"], form["应用"] = policy.FormValue{Text: role.Title}, policy.FormValue{Text: app.Apps}
+	return a.submit(call, app, lines, form, call.Text("手机号"))
+}
+
+// formOf is an application as the form of the template account, whose branches
+// ask for 类型 and 类别 and whose first step is the head of 部门.
+func formOf(app store.AccountApplication, department store.Department) policy.Form {
+	form := policy.Form{
+		"类型": {Text: kindWord(app.Kind)}, "姓名": {Text: app.Name},
+		"部门": {Text: department.Name, Departments: []int64{department.ID}}, "入职日期": {Time: app.EffectiveAt},
 	}
-	steps := a.steps(department.ID)
-	if role.Role == policy.Administrator { // administrators are few and checked (G2-4.2(3))
-		steps = append(steps, a.limited(request.Step{Name: adminStep, Whom: people.Whom(a.rules().Rules().Account.AdminBy)}))
+	if app.Position != "" {
+		form["职务"] = policy.FormValue{Text: app.Position}
 	}
-	steps = append(steps, a.limited(request.Step{Name: openStep, Whom: people.Whom(a.rules().Rules().Account.OpenBy), Command: openCommand}))
-	return a.submit(call, app, lines, steps)
+	if app.Reason != "" {
+		form["原因"] = policy.FormValue{Text: app.Reason}
+	}
+	return form
 }
 
 // unlikeOthers refuses an application that is running already, and warns of a
@@ -273,7 +276,7 @@ func (a *Accounts) applyChange(call *chat.Call) (chat.Answer, error) {
 	if call.Has("直接上级") {
 		lines = append(lines, request.Line{Key: "直接上级", Value: call.Person("直接上级").Name})
 	}
-	return a.submit(call, app, lines, a.steps(department.ID))
+	return a.submit(call, app, lines, formOf(app, department), "")
 }
 
 // dateLike is a first word that can only be meant as a date.
@@ -308,7 +311,7 @@ func (a *Accounts) applyStop(call *chat.Call) (chat.Answer, error) {
 	if app.Reason != "" {
 		lines = append(lines, request.Line{Key: "原因", Value: app.Reason})
 	}
-	return a.submit(call, app, lines, a.steps(member.MainDepartment))
+	return a.submit(call, app, lines, formOf(app, store.Department{ID: member.MainDepartment, Name: department}), "")
 }
 
 // mayApplyFor refuses those who have nothing to do with a colleague's account:
@@ -350,29 +353,23 @@ func (a *Accounts) onlyOne(call *chat.Call, app store.AccountApplication) error 
 	return nil
 }
 
-// steps are those that every application passes.
-func (a *Accounts) steps(department int64) []request.Step {
-	return []request.Step{
-		a.limited(request.Step{Name: headStep, Whom: people.Whom(fmt.Sprintf("head:%d", department))}),
-		a.limited(request.Step{Name: verifyStep, Whom: people.Whom(a.rules().Rules().Account.VerifyBy)}),
-	}
-}
-
-func (a *Accounts) limited(s request.Step) request.Step {
-	s.Within = policy.WorkSpan{Workdays: a.rules().Rules().Account.StepWorkdays}
-	return s
-}
-
-// submit stores an application with its request.
-func (a *Accounts) submit(call *chat.Call, app store.AccountApplication, lines []request.Line, steps []request.Step) (chat.Answer, error) {
+// submit stores an application with its request. The mobile number is for those
+// who open the account; "" without one.
+func (a *Accounts) submit(call *chat.Call, app store.AccountApplication, lines []request.Line, form policy.Form, mobile string) (chat.Answer, error) {
 	about, err := a.aboutOf(&call.Tx.Reader, app)
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	req, err := a.requests.Submit(call.Tx, request.Draft{
-		Kind: requestKind, Applicant: call.Member.ID, About: about, App: call.App, Title: title(app), Lines: lines, Steps: steps,
-		Delivery: call.Delivery, Source: call.Source, At: call.At,
-	})
+	draft, err := a.requests.Plan(&call.Tx.Reader, requestKind, call.Member.ID, about, form)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	draft.App, draft.Delivery, draft.Source, draft.At = call.App, call.Delivery, call.Source, call.At
+	draft.Title, draft.Lines = title(app), lines
+	if opening := openSteps(draft.Steps); mobile != "" && len(opening) > 0 {
+		draft.Lines = append(draft.Lines, request.Line{Key: "手机号", Value: mobile, Only: opening})
+	}
+	req, err := a.requests.Submit(call.Tx, draft)
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -388,14 +385,21 @@ func (a *Accounts) submit(call *chat.Call, app store.AccountApplication, lines [
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	var names []string
-	for _, s := range steps {
-		names = append(names, s.Name)
-	}
 	answer := chat.Accepted(app.Number, fmt.Sprintf("已提交「%s」，依次办理：%s，每步 %d 个工作日。进展会通知您。",
-		title(app), strings.Join(names, " → "), a.rules().Rules().Account.StepWorkdays))
+		title(app), draft.Path(" → "), a.rules().Rules().Account.StepWorkdays))
 	answer.Subject = req.Subject()
 	return answer, nil
+}
+
+// openSteps name the steps of those who open the account.
+func openSteps(steps []request.Step) []string {
+	var names []string
+	for _, s := range steps {
+		if s.Command == openCommand {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
 func (a *Accounts) today(call *chat.Call) time.Time {

@@ -36,7 +36,8 @@ type application struct {
 	Days       int    `json:"days"` // the default when the term is empty
 }
 
-// apply is 权限申请: 直接上级, then who owns the permission (G2-4.2(2)).
+// apply is 权限申请: by the template it is 直接上级, then who owns the permission
+// (G2-4.2(2)).
 func (d *Permissions) apply(call *chat.Call) (chat.Answer, error) {
 	info, err := d.permissionNamed(call.Text("权限"))
 	if err != nil {
@@ -63,21 +64,20 @@ func (d *Permissions) apply(call *chat.Call) (chat.Answer, error) {
 	if object != "" {
 		lines = append(lines, request.Line{Key: "对象", Value: object})
 	}
-	owner := request.Step{Name: "权限负责人", Whom: administrators}
-	if info.Sensitive {
-		owner = request.Step{Name: "信息安全部门", Whom: d.securityOffice()}
-	}
-	made, err := d.requests.Submit(call.Tx, request.Draft{
-		Kind: applicationKind, Applicant: call.Member.ID, About: call.Member.ID, App: call.App,
-		Title: "权限申请：" + info.Title + objectSuffix(object), Lines: lines,
-		Data:     application{Permission: string(info.Code), Object: object, Reason: reason, Term: asked, Days: days},
-		Steps:    []request.Step{{Name: "直接上级", Whom: "superior"}, owner},
-		Delivery: call.Delivery, Source: call.Source, At: call.At,
+	draft, err := d.requests.Plan(&call.Tx.Reader, applicationKind, call.Member.ID, call.Member.ID, policy.Form{
+		"权限": {Text: info.Title}, "对象": {Text: object}, "理由": {Text: reason}, "期限": {Text: asked.label(days)}, "敏感": {Yes: info.Sensitive},
 	})
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	answer := chat.Accepted(made.Number, fmt.Sprintf("已提交「%s」的申请，期限%s，由直接上级和%s依次审批。", info.Title, asked.label(days), owner.Name))
+	draft.App, draft.Delivery, draft.Source, draft.At = call.App, call.Delivery, call.Source, call.At
+	draft.Title, draft.Lines = "权限申请："+info.Title+objectSuffix(object), lines
+	draft.Data = application{Permission: string(info.Code), Object: object, Reason: reason, Term: asked, Days: days}
+	made, err := d.requests.Submit(call.Tx, draft)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	answer := chat.Accepted(made.Number, fmt.Sprintf("已提交「%s」的申请，期限%s，由%s依次审批。", info.Title, asked.label(days), draft.Path("和")))
 	answer.Subject = made.Subject()
 	return answer, nil
 }

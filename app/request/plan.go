@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"guiju/app/chat"
 	"guiju/app/people"
 	"guiju/app/policy"
 	"guiju/store"
@@ -14,7 +13,7 @@ import (
 // Plan is the draft of a new case: the version of the process that the applicant
 // begins with now, and the route his form takes by it. The caller adds who
 // submits it and how. It answers an error of package chat when the applicant may
-// not start the process or has chosen nobody where he has to.
+// not start the process. The form has been checked.
 func (q *Requests) Plan(r *store.Reader, key string, applicant, about int64, f policy.Form) (Draft, error) {
 	return q.plan(r, applicant, about, f, func(a policy.ApprovalApplicant) (Template, error) { return q.TemplateFor(r, key, a) })
 }
@@ -53,18 +52,10 @@ func (q *Requests) plan(r *store.Reader, applicant, about int64, f policy.Form, 
 		Template: TemplateRef{ID: t.ID, Version: t.Version},
 	}
 	for _, node := range route.Nodes {
-		step, err := stepOf(t.ApprovalTemplate, node, f)
-		if err != nil {
-			return Draft{}, err
-		}
-		d.Steps = append(d.Steps, step)
+		d.Steps = append(d.Steps, stepOf(node))
 	}
 	for _, actor := range route.CC {
-		whom, err := whomOf(t.ApprovalTemplate, actor, f)
-		if err != nil {
-			return Draft{}, err
-		}
-		d.CC = append(d.CC, whom)
+		d.CC = append(d.CC, people.Whom(actor.Whom()))
 	}
 	d.Lines, d.Attachments = linesOf(t.ApprovalTemplate, f, d.Steps)
 	return d, nil
@@ -76,7 +67,7 @@ var modes = map[policy.NodeKind]store.StepMode{
 }
 
 // stepOf is a node of the route as a step.
-func stepOf(t *policy.ApprovalTemplate, node policy.ApprovalNode, f policy.Form) (Step, error) {
+func stepOf(node policy.ApprovalNode) Step {
 	step := Step{
 		Key: node.Key, Name: node.Name, Mode: modes[node.Kind], Share: node.Share, Command: node.Command, Within: node.Limit,
 	}
@@ -84,41 +75,13 @@ func stepOf(t *policy.ApprovalTemplate, node policy.ApprovalNode, f policy.Form)
 		step.Mode, step.Share = store.StepCopy, 0
 	}
 	for i, actor := range node.Actors {
-		whom, err := whomOf(t, actor, f)
-		if err != nil {
-			return step, err
-		}
-		if i == 0 {
+		if whom := people.Whom(actor.Whom()); i == 0 {
 			step.Whom = whom
 		} else {
 			step.Also = append(step.Also, whom)
 		}
 	}
-	return step, nil
-}
-
-// whomOf is an actor for people.Resolve; whoever the applicant chooses is named
-// by the form.
-func whomOf(t *policy.ApprovalTemplate, actor policy.ApprovalActor, f policy.Form) (people.Whom, error) {
-	name := actor.Field()
-	if name == "" {
-		return people.Whom(actor.Whom()), nil
-	}
-	field, _ := t.Field(name)
-	chosen := f[field.Key].Members
-	if len(chosen) == 0 {
-		return "", chat.Incomplete{Field: field.Label, Prompt: field.Prompt}
-	}
-	if len(chosen) > MaxDeciders {
-		return "", chat.Refused{
-			Reason: fmt.Sprintf("「%s」选了 %d 位，最多 %d 位", field.Label, len(chosen), MaxDeciders), Instead: "少选几位",
-		}
-	}
-	var ids []string
-	for _, id := range chosen {
-		ids = append(ids, fmt.Sprint(id))
-	}
-	return people.Whom("members:" + strings.Join(ids, ",")), nil
+	return step
 }
 
 // linesOf are what the deciders read of a form, in the order of its fields, and
@@ -149,4 +112,15 @@ func linesOf(t *policy.ApprovalTemplate, f policy.Form, steps []Step) (lines []L
 		}
 	}
 	return lines, attachments
+}
+
+// Path names the steps of a draft that are decided: 直接上级 → 权限负责人.
+func (d Draft) Path(between string) string {
+	var names []string
+	for _, s := range d.Steps {
+		if s.Mode != store.StepCopy {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, between)
 }
