@@ -10,8 +10,9 @@ import (
 
 // compile checks a template that is complete and prepares its conditions. at
 // says where the entries of its route stand below path; a definition that was
-// stored has none, its problems name the keys.
-func (t *ApprovalTemplate) compile(k *checker, path string, at entryPath) {
+// stored has none, its problems name the keys. How the route hangs together is
+// only asked of entries that are sound by themselves.
+func (t *ApprovalTemplate) compile(k *checker, path string, at entryPath, sound bool) {
 	c := &templateChecker{k: k, path: path, t: t, at: at}
 	c.names()
 	c.native()
@@ -28,10 +29,13 @@ func (t *ApprovalTemplate) compile(k *checker, path string, at entryPath) {
 		c.add(".route", "must have at most %d nodes and branches, not %d", maxNodes, len(t.Nodes)+len(t.Branches))
 		return
 	}
-	c.nodes()
 	c.chosen(".cc", c.t.CC)
+	before := len(k.found)
+	c.nodes()
 	c.conditions()
-	c.graph()
+	if sound && len(k.found) == before {
+		c.graph()
+	}
 }
 
 // templateChecker checks one template.
@@ -329,6 +333,7 @@ func (c *templateChecker) cases(at string, b ApprovalBranch, sound bool) {
 		where := fmt.Sprintf("%s.cases[%d]", at, i)
 		if otherwise >= 0 && i > otherwise {
 			c.add(where, "is never tried: it comes after the else")
+			sound = false
 			continue
 		}
 		for j, before := range b.Cases[:i] {

@@ -104,15 +104,17 @@ func (c *templateReader) read(key string) *ApprovalTemplate {
 		t.TitleText = t.Title
 	}
 	t.Fields = c.fields()
+	before := len(c.k.found)
 	route := c.route(t)
 	t.Texts = r.Texts
+	sound := len(c.k.found) == before
 	t.CC = c.actors.all(c.path+".cc", r.CC)
 	c.effective(t)
 	if !t.Off {
 		c.pilot()
 	}
 	k := &checker{}
-	t.compile(k, c.path, route)
+	t.compile(k, c.path, route, sound)
 	c.k.found = append(c.k.found, k.found...)
 	return t
 }

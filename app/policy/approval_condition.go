@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -249,8 +250,10 @@ func floatDecimal(f float64) (Decimal, error) {
 func worded(err error) error {
 	var at *file.Error
 	if errors.As(err, &at) {
-		return fmt.Errorf("%s (at character %d)", strings.ReplaceAll(at.Message, "int64", "number"), at.Column+1)
+		return fmt.Errorf("%s (at character %d)", goNumbers.ReplaceAllString(at.Message, "number"), at.Column+1)
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New(strings.ReplaceAll(first, "int64", "number"))
+	return errors.New(goNumbers.ReplaceAllString(first, "number"))
 }
+
+var goNumbers = regexp.MustCompile(`\bint(64)?\b`)

@@ -176,7 +176,7 @@ func ParseApprovalTemplate(definition []byte) (*ApprovalTemplate, error) {
 	k := &checker{}
 	c := &templateChecker{k: k, path: t.Key, t: t}
 	c.stored()
-	t.compile(k, t.Key, nil)
+	t.compile(k, t.Key, nil, len(k.found) == 0)
 	if len(k.found) > 0 {
 		return nil, k.found
 	}

@@ -54,7 +54,7 @@ func (b *routeBuilder) entry(path string, r RouteRule) {
 	case given != 1:
 		b.c.add(path, "must have exactly one of node, branch and from")
 	case r.Node != "":
-		b.node(path, r)
+		b.node(path, b.c.path+path+".who", r)
 	case r.Branch != "":
 		b.branch(path, r)
 	case r.From == "approval.leave":
@@ -62,13 +62,14 @@ func (b *routeBuilder) entry(path string, r RouteRule) {
 	case r.From == "approval.reimburse_tiers":
 		b.tiers(path)
 	case r.From == "doc.destroy_approvers": // in any order, by different people (G1-4.3(5)b)
-		b.node(path, RouteRule{Node: "destroy", Name: "双重审批", Kind: string(AllNode), Who: b.c.e.rules.Doc.DestroyApprovers})
+		b.node(path, r.From, RouteRule{Node: "destroy", Name: "双重审批", Kind: string(AllNode), Who: b.c.e.rules.Doc.DestroyApprovers})
 	default:
 		b.c.add(path+".from", "must be approval.leave, approval.reimburse_tiers or doc.destroy_approvers, not %q", r.From)
 	}
 }
 
-func (b *routeBuilder) node(path string, r RouteRule) {
+// node adds a node; who is the key of the rulebook that names its actors.
+func (b *routeBuilder) node(path, who string, r RouteRule) {
 	c := b.c
 	n := ApprovalNode{
 		Key: r.Node, Name: cmp.Or(strings.TrimSpace(r.Name), strings.Join(r.Who, "、"), r.Node), Kind: NodeKind(cmp.Or(r.Kind, string(SingleNode))),
@@ -77,9 +78,9 @@ func (b *routeBuilder) node(path string, r RouteRule) {
 	if len(r.Cases) > 0 {
 		c.add(path+".cases", "belongs to a branch, not to a node")
 	}
-	n.Actors = c.actors.all(c.path+path+".who", r.Who)
+	n.Actors = c.actors.all(who, r.Who)
 	if len(r.Who) == 0 {
-		c.add(path+".who", "must name somebody; use %s", actorForms)
+		c.k.add(who, "must name somebody; use %s", actorForms)
 	}
 	if r.Limit != "" {
 		n.Limit = c.limit(path+".limit", r.Limit)
@@ -175,7 +176,7 @@ func (b *routeBuilder) leave(path string) {
 		if word == "财务" && rules.FinanceMode == "cc" {
 			n.Mode = string(CCMode)
 		}
-		b.node(path, n)
+		b.node(path, fmt.Sprintf("approval.leave.chain[%d]", i), n)
 		if i > 0 {
 			continue
 		}
@@ -186,7 +187,7 @@ func (b *routeBuilder) leave(path string) {
 		b.branch(path, RouteRule{Branch: "days", Cases: []RouteCaseRule{
 			{When: fmt.Sprintf("%s > %d", days, rules.ExtraIfDaysOver), To: extra}, {Else: true, To: after},
 		}})
-		b.node(path, RouteRule{Node: extra, Name: rules.ExtraApprover, Who: Names{rules.ExtraApprover}})
+		b.node(path, "approval.leave.extra_approver", RouteRule{Node: extra, Name: rules.ExtraApprover, Who: Names{rules.ExtraApprover}})
 	}
 }
 
@@ -202,7 +203,7 @@ func (b *routeBuilder) tiers(path string) {
 	tiers := b.c.e.rules.Approval.ReimburseTiers
 	words, ok := tierOrder(tiers)
 	if !ok {
-		b.c.add(path+".from", "the tiers of approval.reimburse_tiers must name their people in one order")
+		b.c.k.add("approval.reimburse_tiers", "the tiers must name their people in one order, each once")
 		return
 	}
 	for i, word := range words {
@@ -214,7 +215,7 @@ func (b *routeBuilder) tiers(path string) {
 		if when := tierCondition(amount, tiers, word); when != "" {
 			b.branch(path, RouteRule{Branch: "amount-" + key, Cases: []RouteCaseRule{{When: when, To: key}, {Else: true, To: next}}})
 		}
-		b.node(path, RouteRule{Node: key, Name: word, Who: Names{word}})
+		b.node(path, "approval.reimburse_tiers", RouteRule{Node: key, Name: word, Who: Names{word}})
 	}
 }
 

@@ -116,7 +116,7 @@ func TestG1_3_2_1_ReimbursementFollowsItsTiers(t *testing.T) {
 	rules := guide(t)
 	rules.Approval.ReimburseTiers = []policy.ReimburseTier{{Max: upTo(1), Add: []string{"HR", "直接上级"}}, {Add: []string{"直接上级", "HR"}}}
 	_, err := policy.Compile(rules)
-	require.EqualError(t, err, "approval.templates.reimburse.route[1].from: the tiers of approval.reimburse_tiers must name their people in one order")
+	require.EqualError(t, err, "approval.reimburse_tiers: the tiers must name their people in one order, each once")
 }
 
 // G1-1e: what differs between the departments' templates.

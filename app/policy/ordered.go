@@ -68,3 +68,12 @@ func (o Ordered[T]) MarshalYAML() (any, error) {
 	}
 	return n, nil
 }
+
+// MarshalYAML writes the number without quotes and without an exponent.
+func (d Decimal) MarshalYAML() (any, error) {
+	tag := "!!int"
+	if d%decimalOne != 0 {
+		tag = "!!float"
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: d.String()}, nil
+}

@@ -43,6 +43,7 @@ func Check(b *Book, org *policy.Org, now time.Time) []Finding {
 	checkResponse(b, now, add)
 	checkTopics(r, add)
 	checkNodes(r, add)
+	checkApprovals(b, org, add, hint)
 	if org == nil {
 		checkMapping(r, add)
 	} else {

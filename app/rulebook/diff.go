@@ -23,7 +23,31 @@ func (c Change) String() string {
 	if c.Guide {
 		kind = "规范值，须批准"
 	}
+	if c.From != "" && c.To != "" {
+		if from, to := routeOf(c.keys, c.From), routeOf(c.keys, c.To); len(from)+len(to) > 0 {
+			return fmt.Sprintf("%s:（%s，%s）%s", c.Path, kind, c.Clause, changedLines(from, to))
+		}
+	}
 	return fmt.Sprintf("%s: %s → %s（%s，%s）", c.Path, orNone(c.From), orNone(c.To), kind, c.Clause)
+}
+
+// changedLines marks with - and + what is between the lines that both begin and
+// end with.
+func changedLines(from, to []string) string {
+	for len(from) > 0 && len(to) > 0 && from[0] == to[0] {
+		from, to = from[1:], to[1:]
+	}
+	for len(from) > 0 && len(to) > 0 && from[len(from)-1] == to[len(to)-1] {
+		from, to = from[:len(from)-1], to[:len(to)-1]
+	}
+	var b strings.Builder
+	for _, line := range from {
+		b.WriteString("\n  - " + line)
+	}
+	for _, line := range to {
+		b.WriteString("\n  + " + line)
+	}
+	return b.String()
 }
 
 func orNone(text string) string {
@@ -50,7 +74,7 @@ func Diff(a, b *Book) []Change {
 	for _, v := range values(b.tree) {
 		old, had := before[v.path()]
 		delete(before, v.path())
-		if v.entry() && (!had || old.text != v.text) {
+		if v.entry() && (!had && !v.silent() || had && old.text != v.text) {
 			add(v, old.text, v.text)
 		}
 	}

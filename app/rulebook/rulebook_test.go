@@ -128,6 +128,34 @@ func TestBadFiles(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// The same for approval processes; each file begins with the words it must be
+// refused with.
+func TestBadApprovalTemplates(t *testing.T) {
+	files, err := filepath.Glob("testdata/approval/*.yaml")
+	require.NoError(t, err)
+	require.Greater(t, len(files), 50)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			_, got := Parse("rules.yaml", text)
+			require.IsType(t, &Error{}, got)
+			said := "# " + strings.ReplaceAll(strings.TrimPrefix(got.Error(), "rules.yaml: "), "\n", "\n# ") + "\n"
+			if *update {
+				rest := strings.Split(string(text), "\n")
+				for len(rest) > 0 && strings.HasPrefix(rest[0], "# ") {
+					rest = rest[1:]
+				}
+				_, got = Parse("rules.yaml", []byte(strings.Repeat("\n", strings.Count(said, "\n"))+strings.Join(rest, "\n")))
+				said = "# " + strings.ReplaceAll(strings.TrimPrefix(got.Error(), "rules.yaml: "), "\n", "\n# ") + "\n"
+				require.NoError(t, os.WriteFile(file, []byte(said+strings.Join(rest, "\n")), 0o644))
+				return
+			}
+			require.True(t, strings.HasPrefix(string(text), said), "%s", said)
+		})
+	}
+}
+
 func TestValuesAreReadBack(t *testing.T) {
 	for _, overrides := range []string{"", "departments: {行政部: 2}\ncalendar: {holidays: [cn, 2026-12-31]}\nroute: {private_followup: 90m}\ndensity: {baseline_e0: 1.5}\n"} {
 		b := book(t, overrides)
@@ -224,7 +252,8 @@ route: {topic_departments: [{words: 登录, department: 技术支持部}, {words
 
 func FuzzParse(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.yaml")
-	for _, file := range files {
+	more, _ := filepath.Glob("testdata/approval/*.yaml")
+	for _, file := range append(files, more...) {
 		if data, err := os.ReadFile(file); err == nil {
 			f.Add(data)
 		}

@@ -2,6 +2,7 @@ package rulebook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,6 +22,15 @@ func (v value) path() string { return strings.Join(v.keys, ".") }
 
 // entry is false for a mapping without entries: it holds nothing that could differ.
 func (v value) entry() bool { return v.node.Kind != yaml.MappingNode }
+
+// templates is where approval processes are: there, what says nothing is left out
+// of what people read, and routes are shown entry by entry.
+const templates = "approval.templates."
+
+// silent is a value of an approval process that says nothing.
+func (v value) silent() bool {
+	return strings.HasPrefix(v.path(), templates) && slices.Contains([]string{`""`, "false", "0", "null", "[]", "{}"}, v.text)
+}
 
 // values lists everything in the tree, in order.
 func values(tree *yaml.Node) []value {
@@ -50,6 +60,24 @@ func oneLine(n *yaml.Node) string {
 		panic("rulebook: a value that was encoded cannot be written: " + err.Error())
 	}
 	return strings.TrimSpace(string(text))
+}
+
+// routeOf takes the route of an approval process apart, one line an entry; nil
+// for other values.
+func routeOf(keys []string, text string) []string {
+	if len(keys) != 4 || !strings.HasPrefix(strings.Join(keys, "."), templates) || keys[3] != "route" {
+		return nil
+	}
+	var list yaml.Node
+	if yaml.Unmarshal([]byte(text), &list) != nil || len(list.Content) == 0 {
+		return nil
+	}
+	var lines []string
+	for _, entry := range list.Content[0].Content {
+		entry.Style = yaml.FlowStyle
+		lines = append(lines, strings.ReplaceAll(oneLine(entry), "\n", " "))
+	}
+	return lines
 }
 
 // set puts node at keys below tree, or takes the entry away if node is nil.
@@ -179,10 +207,17 @@ func (b *Book) Show(section string) (string, error) {
 		if same[v.path()] != v.text {
 			changed = "*"
 		}
+		if changed == " " && v.silent() {
+			continue
+		}
 		m := markOf(all, v.keys)
 		note := m.String()
 		if m.Note != "" {
 			note += "：" + m.Note
+		}
+		if entries := routeOf(v.keys, v.text); len(entries) > 0 {
+			fmt.Fprintf(&out, "%s %s =    （%s）\n    %s\n", changed, v.path(), note, strings.Join(entries, "\n    "))
+			continue
 		}
 		fmt.Fprintf(&out, "%s %s = %s    （%s）\n", changed, v.path(), v.text, note)
 	}
