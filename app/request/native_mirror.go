@@ -47,6 +47,9 @@ func (m *mirroring) run(row *store.NativeCase) error {
 		}
 	}
 	m.acted = orNow(m.tx, m.acted)
+	if m.fresh {
+		m.planned()
+	}
 	current := m.current()
 	for i := range m.c.Nodes {
 		if err := m.node(i, i == current); err != nil {
@@ -68,6 +71,24 @@ func (m *mirroring) run(row *store.NativeCase) error {
 		return err
 	}
 	return m.finish(current)
+}
+
+// planned gives the nodes of a case of ours the names of its route, which holds
+// copies that are no nodes here.
+func (m *mirroring) planned() {
+	var route []store.RequestStep
+	for _, s := range m.steps {
+		if s.Mode != store.StepCopy {
+			route = append(route, s)
+		}
+	}
+	for i := range m.steps {
+		if m.steps[i].Key, m.steps[i].Name = "", "抄送"; i < len(route) {
+			m.steps[i].Key, m.steps[i].Name = route[i].Key, route[i].Name
+		} else if i < len(m.c.Nodes) {
+			m.steps[i].Name = nodeName(i, m.c.Nodes[i])
+		}
+	}
 }
 
 // current is the node that has to decide now: the first that has not ended; −1
@@ -99,6 +120,9 @@ func (m *mirroring) node(i int, current bool) error {
 		step = store.RequestStep{Name: nodeName(i, node), Mode: node.Mode}
 	}
 	before := step
+	if m.fresh {
+		before = store.RequestStep{} // its name may be another
+	}
 	step.Mode, step.Whom = node.Mode, partsOf(node)
 	state := store.StepWaiting
 	switch {
@@ -416,7 +440,10 @@ func (m *mirroring) dropStep(i int) error {
 			return err
 		}
 	}
-	step.State, step.Reason = store.StepSkipped, "流程中已没有这一步"
+	step.State = store.StepSkipped
+	if step.Reason = "流程中已没有这一步"; step.Mode == store.StepCopy {
+		step.Reason = "由企业微信「审批」抄送"
+	}
 	m.steps[i] = step
 	return m.tx.SaveRequestStep(&step)
 }

@@ -3,6 +3,7 @@ package request
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"guiju/app/chat"
@@ -23,11 +24,21 @@ func (q *Requests) OnNativeSubmitted(submit func(tx *store.Tx, request store.Req
 // is resolved at once, so that whoever cannot be found is said before anything
 // is stored.
 func (q *Requests) SubmitNative(tx *store.Tx, d Draft) (store.Request, error) {
+	if len(d.CC) > 0 { // the 审批 app tells them
+		d.Steps = append(slices.Clone(d.Steps), Step{Key: "cc", Name: "抄送", Mode: store.StepCopy, Whom: d.CC[0], Also: d.CC[1:]})
+		d.CC = nil
+	}
 	request, steps, err := q.prepare(d)
 	if err != nil {
 		return request, err
 	}
-	if _, err := q.nativeRoute(&tx.Reader, d); err != nil {
+	theirs, err := q.flowOfTheirs(&tx.Reader, d)
+	if err != nil {
+		return request, err
+	}
+	if theirs {
+		steps = nil // ours were the preview
+	} else if _, err := q.nativeRoute(&tx.Reader, d); err != nil {
 		return request, err
 	}
 	request.Engine, request.State = store.EngineNative, store.RequestRunning
@@ -64,6 +75,16 @@ func (q *Requests) SubmitNative(tx *store.Tx, d Draft) (store.Request, error) {
 		return request, err
 	}
 	return request, internal(q.submitNative(tx, request))
+}
+
+// flowOfTheirs says that the flow set in the console of the 审批 app decides.
+func (q *Requests) flowOfTheirs(r *store.Reader, d Draft) (bool, error) {
+	if d.Template.ID == 0 {
+		t, known := q.rules().ApprovalTemplate(d.Kind)
+		return known && t.Native.UseTemplateApprover, nil
+	}
+	t, err := q.Pinned(r, d.Template.ID)
+	return err == nil && t.Native.UseTemplateApprover, err
 }
 
 // NativeStep is one node of the flow a request brings to the 审批 app.
