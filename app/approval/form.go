@@ -75,7 +75,7 @@ func (a *Approvals) validate(t *policy.ApprovalTemplate, f policy.FormField) fun
 		}
 		for _, problem := range t.CheckForm(policy.Form{f.Key: value}, a.local(call.At)) {
 			if problem.Field.Key == f.Key && !problem.Missing {
-				return Problems{problem}
+				return chat.Refused{Reason: problem.Text}
 			}
 		}
 		return nil

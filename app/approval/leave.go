@@ -72,6 +72,9 @@ func (a *Approvals) checkLeave(call *chat.Call, t *policy.ApprovalTemplate, form
 	if !ok {
 		return nil // required fields have been checked
 	}
+	if err := a.checkReturn(t, form); err != nil {
+		return err
+	}
 	others, err := call.Tx.LeavesWithin(call.Member.ID, w.from, w.until, 5)
 	if err != nil {
 		return err
@@ -105,6 +108,25 @@ func (a *Approvals) checkLeave(call *chat.Call, t *policy.ApprovalTemplate, form
 		return Problems{{Field: person, Text: "「" + person.Label + "」的同事现在不能接手工作，请换一位"}}
 	case deputy.ID == call.Member.ID:
 		return Problems{{Field: person, Text: "「" + person.Label + "」不能写本人，请写代理工作的同事"}}
+	}
+	return nil
+}
+
+// checkReturn refuses to be back before the leave is over.
+func (a *Approvals) checkReturn(t *policy.ApprovalTemplate, form policy.Form) error {
+	period, _ := firstField(t, policy.PeriodField)
+	field, ok := firstField(t, policy.DateField)
+	back, to := form[field.Key].Time, form[period.Key].To
+	if !ok || back.IsZero() {
+		return nil
+	}
+	first := to.Date // back in the afternoon of a morning's leave
+	if to.Afternoon {
+		first = first.AddDate(0, 0, 1)
+	}
+	if policy.HalfDayOf(back, true).Before(policy.HalfDayOf(first, false)) {
+		return Problems{{Field: field, Text: fmt.Sprintf(
+			"%s %s 早于假期结束，请写 %s 或以后的日期", field.Label, back.Format("2006-01-02"), first.Format("2006-01-02"))}}
 	}
 	return nil
 }

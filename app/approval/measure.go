@@ -67,7 +67,7 @@ func (m *measure) rateText() string {
 	return fmt.Sprintf("%d.%d%%", tenths/10, tenths%10)
 }
 
-// meanText is F-04 as it is read: 8 小时（工作时间 6.5 小时）.
+// meanText is F-04 as it is read: 8小时（工作时间 6.5小时）.
 func (m *measure) meanText() string {
 	elapsed, working, ok := m.mean()
 	if !ok {
@@ -80,13 +80,13 @@ func (m *measure) meanText() string {
 // is shorter than an hour in minutes.
 func hours(d time.Duration) string {
 	if d < time.Hour {
-		return fmt.Sprintf("%d 分钟", int(d.Round(time.Minute)/time.Minute))
+		return fmt.Sprintf("%d分钟", int(d.Round(time.Minute)/time.Minute))
 	}
 	tenths := int((d + 3*time.Minute) / (6 * time.Minute))
 	if tenths%10 == 0 {
-		return fmt.Sprintf("%d 小时", tenths/10)
+		return fmt.Sprintf("%d小时", tenths/10)
 	}
-	return fmt.Sprintf("%d.%d 小时", tenths/10, tenths%10)
+	return fmt.Sprintf("%d.%d小时", tenths/10, tenths%10)
 }
 
 // measures are the cases of a period by process.

@@ -83,15 +83,25 @@ func (a *Approvals) formCommands() []chat.Command {
 	return all
 }
 
-// commandAliases are further words: those of the template, and 申请 <title> for
-// one that has a word of its own.
+// commandAliases are further words. One that has a word of its own is also
+// 申请 <title>; of the others each alias follows 申请, so that words of everyday
+// speech such as 合同 open no form.
 func commandAliases(t *policy.ApprovalTemplate) []string {
-	words := slices.Clone(t.Aliases)
-	if t.Command != "" {
-		words = append(words, startName+" "+t.Title)
-		if t.Command != t.Title {
-			words = append(words, startName+" "+t.Command)
+	var words []string
+	add := func(word string) {
+		if word != commandOf(t) && !slices.Contains(words, word) {
+			words = append(words, word)
 		}
+	}
+	for _, alias := range t.Aliases {
+		if t.Command != "" {
+			add(alias)
+		}
+		add(startName + " " + alias)
+	}
+	add(startName + " " + t.Title)
+	if t.Command != "" {
+		add(startName + " " + t.Command)
 	}
 	return words
 }

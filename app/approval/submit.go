@@ -31,7 +31,11 @@ func (p Problems) Unwrap() error {
 	if first.Missing {
 		return chat.Incomplete{Field: first.Field.Key, Prompt: first.Field.Prompt}
 	}
-	return chat.Refused{Reason: first.Text, Instead: "改好「" + first.Field.Label + "」再提交"}
+	field := first.Field.Key
+	if first.Field.Compute != "" { // it follows from what was filled in there
+		field = first.Field.Compute
+	}
+	return chat.Incomplete{Field: field, Prompt: first.Text}
 }
 
 // Preview is the whole route of a form before it is submitted.
