@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"time"
 
 	"guiju/app/config"
 	"guiju/wecom"
@@ -55,8 +56,28 @@ func (d *doctor) outbound(ctx context.Context, title string, app config.App) []F
 		remedy, _ := wecom.Advice(50003)
 		return append(all, bad(title, "应用已被停用", remedy.Page, remedy.Action))
 	}
-	all = append(all, fine(title, "%s（AgentId %d）", agent.Name, agent.ID))
-	return append(all, d.visible(ctx, title+"的可见范围", client, agent))
+	all = append(all, fine(title, "%s（AgentId %d）", agent.Name, agent.ID), d.visible(ctx, title+"的可见范围", client, agent))
+	return append(all, d.approvals(ctx, title+"的审批接口", client))
+}
+
+// approvals asks for the forms of the last hour in WeCom's own 审批 app. Not
+// every company uses it, so that it is closed to the app fails nothing.
+func (d *doctor) approvals(ctx context.Context, title string, client *wecom.Client) Finding {
+	now := d.Machine()
+	err := d.limited(ctx, func(ctx context.Context) error {
+		_, err := client.ApprovalNumbers(ctx, wecom.ApprovalQuery{From: now.Add(-time.Hour), To: now})
+		return err
+	})
+	if err == nil {
+		return fine(title, "可以读取企业微信「审批」中的申请")
+	}
+	if remedy, ok := wecom.RemedyOf(err); ok && wecom.CodeOf(err) != 0 {
+		return Finding{
+			Title: title, OK: true, Hint: true, Detail: "不能读取企业微信「审批」中的申请，那里的申请不会有时限提醒",
+			Page: remedy.Page, Remedy: "不使用企业微信「审批」可以忽略。" + remedy.Action,
+		}
+	}
+	return d.failed(title, err)
 }
 
 // contacts checks the optional contact-sync assistant.
