@@ -113,16 +113,28 @@ func (c *templateChecker) native() {
 		if !slices.Contains(keysOf(t.Fields), key) {
 			c.add(".native.controls."+key, "unknown field %s; the fields are %s", key, someOf(keysOf(t.Fields)))
 		}
-		if other, twice := controls[t.Native.Controls[key]]; twice {
+		if other, twice := controls[t.Native.Controls[key]]; twice && !t.vacation(key, other) {
 			c.add(".native.controls."+key, "is the control of the field %s", other)
 		}
 		controls[t.Native.Controls[key]] = key
 	}
 	for _, n := range t.Nodes {
-		if n.Kind == ShareNode || n.Kind == SequenceNode {
+		if n.Kind == ShareNode { // any, all and in turn it has (apv_rel of oa/applyevent)
 			c.add(c.entry(n.Key)+".kind", "the 审批 app has no %s nodes; use any or all with engine: native", n.Kind)
 		}
 	}
+}
+
+// vacation says that two fields are the kind and the time of a leave, which one
+// control of the 审批 app holds (Vacation).
+func (t *ApprovalTemplate) vacation(a, b string) bool {
+	types := map[FieldType]bool{}
+	for _, f := range t.Fields {
+		if f.Key == a || f.Key == b {
+			types[f.Type] = true
+		}
+	}
+	return types[ChoiceField] && types[PeriodField]
 }
 
 var fieldTypes = []FieldType{
