@@ -276,6 +276,18 @@ func (r *Reader) RequestEntries(request int64, limit int) ([]RequestEntry, error
 	return all, nil
 }
 
+// CountRequestEntries counts the entries of these kinds in a request's history.
+func (r *Reader) CountRequestEntries(request int64, kinds ...RequestEntryKind) (n int, err error) {
+	args := []any{request}
+	for _, kind := range kinds {
+		args = append(args, string(kind))
+	}
+	if _, err := r.one("SELECT COUNT(*) FROM request_entries WHERE request_id = ? AND kind IN "+marks(len(kinds)), args, &n); err != nil {
+		return 0, fmt.Errorf("count the history of request %d: %w", request, err)
+	}
+	return n, nil
+}
+
 // AddRequest stores a new request with its steps.
 func (tx *Tx) AddRequest(q *Request, steps []RequestStep) error {
 	q.CreatedAt, q.Version = tx.Now(), 1

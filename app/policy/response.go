@@ -136,6 +136,42 @@ func (e *Engine) DueWithin(limit WorkSpan, class Class, delivered time.Time) Due
 	return e.timetable(d, delivered, "自带时限 "+limit.Words(), fmt.Sprintf("到期前 %d 个工作小时", before))
 }
 
+// NodeLimit is the time an approval node has that names none of its own.
+func (e *Engine) NodeLimit() WorkSpan {
+	return WorkSpan{Time: hours(e.rules.Approval.NodeLimitHours)}
+}
+
+// NodeDue computes the timetable of an approval node: a reminder at its limit
+// and the approver's superior at approval.escalate_factor times the limit
+// (G2-4.4(3)). Limits of whole working days are reminded of before as well, as
+// everything that has days. A zero limit is NodeLimit.
+func (e *Engine) NodeDue(limit WorkSpan, delivered time.Time) DueDecision {
+	if limit == (WorkSpan{}) {
+		limit = e.NodeLimit()
+	}
+	d := DueDecision{Class: Normal, Start: e.cal.NextWorking(delivered.Truncate(time.Second)), Basis: e.basis("approval.node_limit_hours", "G2-4.4(3)")}
+	d.Due = e.cal.Add(d.Start, limit)
+	why := "时限短于一个工作日，到期时"
+	if before := e.rules.Response.NormalRemindBeforeHours; limit.Time == 0 {
+		d.RemindAt = e.cal.SubWork(d.Due, hours(before))
+		why = fmt.Sprintf("到期前 %d 个工作小时", before)
+	}
+	d = e.timetable(d, delivered, "审批时限 "+limit.Words(), why)
+	factor := e.rules.Approval.EscalateFactor
+	above := e.cal.Add(d.Start, WorkSpan{Workdays: limit.Workdays * factor, Time: limit.Time * time.Duration(factor)})
+	further := e.rules.Response.EscalateFurtherAfterWorkdays
+	for i := range d.Steps {
+		switch d.Steps[i].Level {
+		case LevelSuperior:
+			d.Steps[i].At = above.Add(lateness)
+		case LevelHead:
+			d.Steps[i].At = e.after(above, further).Add(lateness)
+		}
+	}
+	d.Why.add(Note, fmt.Sprintf("%d 倍时限 %s 未处理，告知直接上级", factor, e.when(above)))
+	return d
+}
+
 // timetable adds the rungs and the reasons to a decision whose start, due and
 // reminder are known.
 func (e *Engine) timetable(d DueDecision, delivered time.Time, limit, remind string) DueDecision {

@@ -1,181 +1,210 @@
 package request
 
 import (
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"guiju/app/chat"
-	"guiju/app/people"
 	"guiju/store"
 )
 
-// lockedOf takes the request of a call.
-func (q *Requests) lockedOf(call *chat.Call) (store.Request, error) {
-	number := call.Number("编号")
-	request, err := q.locked(call.Tx, number)
-	if errors.Is(err, store.ErrNotFound) {
-		return request, chat.NotFound{Number: number}
-	}
-	return request, err
-}
-
-// stillRuns refuses what is over.
+// stillRuns refuses what is over or waits for its applicant.
 func stillRuns(request store.Request) error {
-	if request.State == store.RequestRunning {
+	switch request.State {
+	case store.RequestRunning:
 		return nil
+	case store.RequestReturned:
+		return chat.Refused{Reason: request.Number + " " + ended(request.State), Instead: "重新提交 " + request.Number + "，或 撤回 " + request.Number}
 	}
 	return chat.Refused{Reason: request.Number + " " + ended(request.State), Instead: "追溯 " + request.Number}
 }
 
-// withdraw is 撤回 of a request: nobody decides it any more.
-func (q *Requests) withdraw(call *chat.Call) (chat.Answer, error) {
-	request, err := q.lockedOf(call)
+// Withdraw is the applicant's 撤回: nobody decides the request any more. One
+// that is approved it revokes, if its kind lets him.
+func (q *Requests) Withdraw(call *chat.Call, number, why string) (store.Request, error) {
+	d, err := q.take(call, number)
 	if err != nil {
-		return chat.Answer{}, err
+		return store.Request{}, err
 	}
-	if request.ApplicantID != call.Member.ID {
-		return chat.Answer{}, chat.NotFound{Number: request.Number}
+	if d.request.ApplicantID != call.Member.ID {
+		return d.request, chat.NotFound{Number: d.request.Number}
 	}
-	if err := stillRuns(request); err != nil {
-		return chat.Answer{}, err
+	if err := elsewhere(d.request); err != nil {
+		return d.request, err
 	}
-	if err := q.recall(call.Tx, request, actOf(call), call.Member.Name+" 撤回了"); err != nil {
-		return chat.Answer{}, err
+	if err := short("原因", why); err != nil {
+		return d.request, err
 	}
-	return chat.Accepted(request.Number, "已撤回。"), nil
+	switch {
+	case d.request.State == store.RequestApproved:
+		err = q.revoke(call, d, why)
+	case !d.request.State.Open():
+		err = stillRuns(d.request)
+	default:
+		err = q.recall(call.Tx, d, actOf(call), call.Member.Name+" 撤回了", why)
+	}
+	return d.request, err
 }
 
-// recall ends a running request as withdrawn. why begins the sentence that its
+// recall ends an open request as withdrawn. who begins the sentence that its
 // deciders are told.
-func (q *Requests) recall(tx *store.Tx, request store.Request, by act, why string) error {
-	steps, at, deciders, err := q.current(&tx.Reader, request)
-	if err != nil {
+func (q *Requests) recall(tx *store.Tx, d *dossier, by act, who, why string) error {
+	var told []int64
+	if step := d.step(); step != nil {
+		told = membersOf(d.of(step.ID, store.DeciderOpen))
+	}
+	if by.member == 0 {
+		why = who
+	}
+	if err := q.enterHistory(tx, d.request, 0, by, store.RequestRecalled, why, change{Request: store.RequestWithdrawn}); err != nil {
 		return err
+	}
+	if err := q.finish(tx, d, store.RequestWithdrawn); err != nil {
+		return err
+	}
+	return q.tell(tx, d.request, told, fmt.Sprintf("【撤回】%s %s，无需再处理。", who, q.name(d.request)))
+}
+
+// revoke takes back what is approved already (revoked_after_approval): its
+// domain undoes what followed, everybody who decided or was told hears of it.
+func (q *Requests) revoke(call *chat.Call, d *dossier, why string) error {
+	kind := q.kind(d.request.Kind)
+	if kind.Revocable == nil {
+		return chat.Refused{Reason: d.request.Number + " 已经通过，不能撤回", Instead: "追溯 " + d.request.Number}
+	}
+	if strings.TrimSpace(why) == "" {
+		return chat.Incomplete{Field: "原因", Prompt: d.request.Number + " 已经通过，撤销请写原因，审批人会看到"}
+	}
+	if err := kind.Revocable(&call.Tx.Reader, d.request); err != nil {
+		return err
+	}
+	tx := call.Tx
+	d.request.State = store.RequestRevoked
+	if err := tx.SaveRequest(&d.request); err != nil {
+		return err
+	}
+	if err := q.enterHistory(tx, d.request, 0, actOf(call), store.RequestUndone, why, change{Request: store.RequestRevoked}); err != nil {
+		return err
+	}
+	if kind.Revoked != nil {
+		if err := internal(kind.Revoked(tx, d.request)); err != nil {
+			return err
+		}
 	}
 	var told []int64
-	for _, d := range openOf(deciders, steps[at].ID) {
-		told = append(told, d.MemberID)
+	for _, o := range d.deciders {
+		if o.State == store.DeciderVoted {
+			told = append(told, o.MemberID)
+		}
 	}
-	text := ""
-	if by.member == 0 {
-		text = why
-	}
-	if err := q.enterHistory(tx, request, 0, by, store.RequestRecalled, text); err != nil {
+	copies, err := tx.RequestCopies(d.request.ID)
+	if err != nil {
 		return err
 	}
-	if err := q.finish(tx, &request, steps, store.RequestWithdrawn); err != nil {
-		return err
+	for _, c := range copies {
+		told = append(told, c.MemberID)
 	}
-	return q.tell(tx, request, told, fmt.Sprintf("【撤回】%s %s，无需再处理。", why, q.name(request)))
+	return q.tell(tx, d.request, distinct(told), fmt.Sprintf("【撤销】%s 撤销了已通过的%s。\n原因：%s", call.Member.Name, q.name(d.request), why))
 }
 
-// urge is 催办 of a request, by the applicant or by somebody above a decider,
-// at most once in approval.urge_interval_hours for each step (G2-4.4(3)). A
-// step that had nobody is entered anew.
-func (q *Requests) urge(call *chat.Call) (chat.Answer, error) {
-	request, err := q.lockedOf(call)
+// Urge reminds those who have to decide (催办), for the applicant or somebody
+// above a decider, at most once in approval.urge_interval_hours for each step
+// (G2-4.4(3)). A step that had nobody is entered anew.
+func (q *Requests) Urge(call *chat.Call, number string) (store.Request, error) {
+	request, _, err := q.urgeFor(call, number)
+	return request, err
+}
+
+// urgeFor is Urge with what the caller is told.
+func (q *Requests) urgeFor(call *chat.Call, number string) (store.Request, string, error) {
+	d, err := q.take(call, number)
 	if err != nil {
-		return chat.Answer{}, err
+		return store.Request{}, "", err
 	}
-	steps, at, deciders, err := q.current(&call.Tx.Reader, request)
-	if err != nil {
-		return chat.Answer{}, err
-	}
+	request := d.request
 	if request.ApplicantID != call.Member.ID {
-		above, err := q.overDeciders(&call.Tx.Reader, call.Member.ID, steps, at, deciders)
+		above, err := q.overDeciders(&call.Tx.Reader, call.Member.ID, d)
 		if err != nil {
-			return chat.Answer{}, err
+			return request, "", err
 		}
 		if !above {
-			return chat.Answer{}, chat.NotFound{Number: request.Number}
+			return request, "", chat.NotFound{Number: request.Number}
 		}
 	}
 	if err := stillRuns(request); err != nil {
-		return chat.Answer{}, err
+		return request, "", err
 	}
 	if request.UrgedAt != nil {
 		if again := q.rules().UrgeAgainAt(*request.UrgedAt); call.At.Before(again) {
-			return chat.Answer{}, chat.Refused{
+			return request, "", chat.Refused{
 				Reason: fmt.Sprintf("%s 在 %s 已经催办过", request.Number, q.when(*request.UrgedAt)), Clause: "G2-4.4(3)",
 				Instead: fmt.Sprintf("%s 之后再催", q.when(again)),
 			}
 		}
 	}
-	return q.urgeNow(call, request, steps[at], openOf(deciders, steps[at].ID))
+	if step := d.step(); request.Engine == store.EngineNative {
+		told, err := q.urgeNative(call, request, *step, d.of(step.ID, store.DeciderOpen))
+		return request, told, err
+	}
+	told, err := q.urgeNow(call, d)
+	return d.request, told, err
 }
 
-func (q *Requests) urgeNow(call *chat.Call, request store.Request, step store.RequestStep, open []store.RequestDecider) (chat.Answer, error) {
-	tx := call.Tx
-	request.UrgedAt = &call.At
-	if err := tx.SaveRequest(&request); err != nil {
-		return chat.Answer{}, err
+func (q *Requests) urgeNow(call *chat.Call, d *dossier) (string, error) {
+	tx, step := call.Tx, d.step()
+	d.request.UrgedAt = &call.At
+	if err := tx.SaveRequest(&d.request); err != nil {
+		return "", err
 	}
-	if err := q.enterHistory(tx, request, step.ID, actOf(call), store.RequestUrged, ""); err != nil {
-		return chat.Answer{}, err
+	if err := q.enterHistory(tx, d.request, step.ID, actOf(call), store.RequestUrged, "", change{}); err != nil {
+		return "", err
 	}
+	open := d.of(step.ID, store.DeciderOpen)
 	if len(open) == 0 {
-		f, err := q.find(&tx.Reader, request, people.Whom(step.Whom))
-		if err != nil {
-			return chat.Answer{}, err
-		}
-		if err := q.enter(tx, request, &step, f); err != nil {
-			return chat.Answer{}, err
-		}
-		names, err := q.names(&tx.Reader, f.deciders)
-		if err != nil {
-			return chat.Answer{}, err
-		}
-		if names == "" {
-			return chat.Accepted(request.Number, "已再次提醒管理员，「"+step.Name+"」这一步还没有人可以处理。"), nil
-		}
-		return chat.Accepted(request.Number, "已转给"+names+"处理。"), nil
-	}
-	var to []int64
-	for _, d := range open {
-		to = append(to, d.MemberID)
+		return q.fill(tx, d, step)
 	}
 	names, err := q.names(&tx.Reader, open)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
-	text := fmt.Sprintf("【催办】%s 请您尽快处理 %s。\n可发送：%s，或 审批 %s 驳回 <原因>", call.Member.Name, q.name(request), approves(request, step), request.Number)
-	if err := q.remind(tx, request, to, text); err != nil {
-		return chat.Answer{}, err
+	text := fmt.Sprintf("【催办】%s 请您尽快处理 %s。\n可发送：%s，或 审批 %s 驳回 <原因>",
+		call.Member.Name, q.name(d.request), approves(d.request, *step), d.request.Number)
+	if err := q.remind(tx, d.request, membersOf(open), text); err != nil {
+		return "", err
 	}
-	return chat.Accepted(request.Number, "已催办"+names+"。"), nil
+	return "已催办" + names + "。", nil
 }
 
-// note is 已知悉: somebody above a late decider has seen it.
-func (q *Requests) note(call *chat.Call) (chat.Answer, error) {
-	request, err := q.lockedOf(call)
+// fill looks again for people for a step that has nobody.
+func (q *Requests) fill(tx *store.Tx, d *dossier, step *store.RequestStep) (string, error) {
+	f, err := q.find(&tx.Reader, d.request, *step)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
-	steps, at, deciders, err := q.current(&call.Tx.Reader, request)
-	if err != nil {
-		return chat.Answer{}, err
+	f.deciders = slices.DeleteFunc(f.deciders, func(o store.RequestDecider) bool {
+		part, known := d.decider(step.ID, o.MemberID)
+		return known && part.State == store.DeciderVoted
+	})
+	if err := q.enter(tx, d, step, f); err != nil {
+		return "", err
 	}
-	above, err := q.overDeciders(&call.Tx.Reader, call.Member.ID, steps, at, deciders)
-	if err != nil {
-		return chat.Answer{}, err
+	names, err := q.names(&tx.Reader, f.deciders)
+	if err == nil && names == "" {
+		return "已再次提醒管理员，「" + step.Name + "」这一步还没有人可以处理。", nil
 	}
-	if !above {
-		return chat.Answer{}, chat.NotFound{Number: request.Number}
-	}
-	if err := q.enterHistory(call.Tx, request, 0, actOf(call), store.RequestNoted, ""); err != nil {
-		return chat.Answer{}, err
-	}
-	return chat.Accepted(request.Number, "已记录您知悉此事。"), nil
+	return "已转给" + names + "处理。", err
 }
 
 // overDeciders says whether a member stands directly above somebody who has to
 // decide the current step, or, of a request that is over, had to decide any.
-func (q *Requests) overDeciders(r *store.Reader, member int64, steps []store.RequestStep, at int, deciders []store.RequestDecider) (bool, error) {
-	if at >= 0 {
-		deciders = openOf(deciders, steps[at].ID)
+func (q *Requests) overDeciders(r *store.Reader, member int64, d *dossier) (bool, error) {
+	deciders := d.deciders
+	if step := d.step(); step != nil {
+		deciders = d.of(step.ID, store.DeciderOpen)
 	}
-	for _, d := range deciders {
-		over, err := q.people.StandsOver(r, member, d.MemberID)
+	for _, o := range deciders {
+		over, err := q.people.StandsOver(r, member, o.MemberID)
 		if err != nil || over {
 			return over, err
 		}

@@ -53,7 +53,7 @@ func (q *Requests) drawStep(r *store.Reader, v notify.View) (notify.Rendered, er
 	}
 	b := card.ButtonInteraction{
 		TaskID: v.TaskID,
-		Source: &card.Source{Desc: q.kinds[request.Kind].Title, DescColor: card.Green},
+		Source: &card.Source{Desc: q.kind(request.Kind).Title, DescColor: card.Green},
 		Title:  card.MainTitle{Title: request.Title, Desc: "这一步：" + step.Name},
 		Rows:   slices.DeleteFunc(rows, func(row card.HorizontalContent) bool { return row.Value == "" }),
 	}
@@ -132,7 +132,7 @@ func (q *Requests) due(r *store.Reader, step store.RequestStep) (string, error) 
 			return "", fmt.Errorf("limit of step %d: %w", step.ID, err)
 		}
 	}
-	return q.when(q.rules().DueWithin(limit, policy.Normal, r.Now()).Due), nil
+	return q.when(q.rules().NodeDue(limit, r.Now()).Due), nil
 }
 
 // closed is what a card says whose step is over: who decided, and how.

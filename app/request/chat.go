@@ -12,7 +12,7 @@ import (
 
 // The kinds of record a number may mean.
 const (
-	mine     = "request.mine"     // running requests the member submitted
+	mine     = "request.mine"     // requests the member submitted that are not over
 	deciding = "request.deciding" // requests that wait for his decision
 )
 
@@ -99,7 +99,7 @@ func (rs records) Open(r *store.Reader, query chat.RecordQuery) ([]chat.Record, 
 }
 
 func (q *Requests) submitted(r *store.Reader, member int64, limit int) ([]store.Request, error) {
-	return r.RequestsOf(member, []store.RequestState{store.RequestRunning}, limit)
+	return r.RequestsOf(member, []store.RequestState{store.RequestRunning, store.RequestReturned}, limit)
 }
 
 func (q *Requests) waiting(r *store.Reader, member int64, limit int) ([]store.Request, error) {

@@ -19,30 +19,32 @@ func (q *Requests) Conclude(tx *store.Tx, id int64, state store.RequestState, wh
 	if err != nil || request.State != store.RequestRunning {
 		return err
 	}
-	steps, at, _, err := q.current(&tx.Reader, request)
+	d, err := q.open(&tx.Reader, request)
 	if err != nil {
 		return err
 	}
+	c, step := change{Request: state}, d.step()
 	kind := store.RequestAgreed
 	switch {
 	case state == store.RequestWithdrawn:
 		kind = store.RequestRecalled
-	case at != len(steps)-1:
+	case d.index(step) != len(d.steps)-1:
 		return errors.New("conclude request " + request.Number + ": its last step has not been reached")
 	default:
-		now, step := tx.Now(), &steps[at]
-		if err := q.endStep(tx, step); err != nil {
+		now := tx.Now()
+		if err := q.endStep(tx, d, step); err != nil {
 			return err
 		}
 		step.State, step.DecidedAt, step.Opinion = store.StepApproved, &now, why
 		if err := tx.SaveRequestStep(step); err != nil {
 			return err
 		}
+		c.Step = step.State
 	}
 	by := system(tx)
 	by.source = string(store.SourceCallback)
-	if err := q.enterHistory(tx, request, steps[at].ID, by, kind, why); err != nil {
+	if err := q.enterHistory(tx, request, step.ID, by, kind, why, c); err != nil {
 		return err
 	}
-	return q.finish(tx, &request, steps, state)
+	return q.finish(tx, d, state)
 }

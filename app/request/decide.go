@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"guiju/app/chat"
-	"guiju/app/people"
 	"guiju/app/policy"
 	"guiju/store"
 )
@@ -15,41 +14,51 @@ import (
 // commandName approves and rejects where a step has no command of its own.
 const commandName = "审批"
 
+// take locks the request of a call and opens its dossier; chat.NotFound when
+// there is none.
+func (q *Requests) take(call *chat.Call, number string) (*dossier, error) {
+	request, err := q.locked(call.Tx, number)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, chat.NotFound{Number: number}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.open(&call.Tx.Reader, request)
+}
+
 // Decide approves or rejects the current step of a request for the caller. Who
 // may not decide gets an error of package chat that says why and what to do;
 // nothing has been written then. Commands of domains that stand in for 审批
 // (Step.Command) call it too.
 func (q *Requests) Decide(call *chat.Call, number string, approve bool, opinion string) (store.Request, error) {
-	request, err := q.locked(call.Tx, number)
-	if errors.Is(err, store.ErrNotFound) {
-		return request, chat.NotFound{Number: number}
-	}
+	d, err := q.take(call, number)
 	if err != nil {
-		return request, err
+		return store.Request{}, err
 	}
-	steps, at, deciders, err := q.current(&call.Tx.Reader, request)
-	if err != nil {
-		return request, err
+	if err := elsewhere(d.request); err != nil {
+		return d.request, err
 	}
-	if err := q.mayDecide(call, request, steps, at, deciders); err != nil {
-		return request, err
+	if err := q.mayDecide(call, d); err != nil {
+		return d.request, err
 	}
-	if err := q.wellSaid(call, request, steps, at, approve, opinion); err != nil {
-		return request, err
+	if err := q.wellSaid(call, d, approve, opinion); err != nil {
+		return d.request, err
 	}
-	if check := q.kinds[request.Kind].Check; check != nil {
-		if err := check(call.Tx, request, steps[at], call.Member, approve); err != nil {
-			return request, err
+	if check := q.kind(d.request.Kind).Check; check != nil {
+		if err := check(call.Tx, d.request, *d.step(), call.Member, approve); err != nil {
+			return d.request, err
 		}
 	}
-	return request, q.record(call, &request, steps, at, approve, opinion)
+	err = q.record(call, d, approve, opinion)
+	return d.request, err
 }
 
 // mayDecide is nil if it is the caller's turn.
-func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []store.RequestStep, at int, deciders []store.RequestDecider) error {
-	me := call.Member.ID
-	denied := chat.NoPermission{Permission: permissionOf(request, max(at, 0)), Object: request.Number}
-	mine := slices.IndexFunc(deciders, func(d store.RequestDecider) bool { return d.MemberID == me })
+func (q *Requests) mayDecide(call *chat.Call, d *dossier) error {
+	me, request, step := call.Member.ID, d.request, d.step()
+	denied := chat.NoPermission{Permission: permissionOf(d), Object: request.Number}
+	mine := slices.IndexFunc(d.deciders, func(o store.RequestDecider) bool { return o.MemberID == me })
 	switch {
 	case !call.Member.Present():
 		return denied
@@ -59,15 +68,16 @@ func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []sto
 		return ownCase(request, "不能审批自己的申请", denied)
 	case me == request.AboutID:
 		return ownCase(request, "不能审批与自己有关的申请", denied)
-	case at < 0 && mine < 0:
+	case step == nil && mine < 0:
 		return denied
-	case at < 0:
+	case step == nil:
 		return chat.Refused{Reason: fmt.Sprintf("%s %s", request.Number, ended(request.State)), Instead: "追溯 " + request.Number}
 	}
-	open := openOf(deciders, steps[at].ID)
-	if slices.ContainsFunc(open, func(d store.RequestDecider) bool { return d.MemberID == me }) {
+	part, known := d.decider(step.ID, me)
+	if known && part.State == store.DeciderOpen {
 		return nil
 	}
+	open := d.of(step.ID, store.DeciderOpen)
 	waiting, err := q.names(&call.Tx.Reader, open)
 	if err != nil {
 		return err
@@ -75,11 +85,11 @@ func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []sto
 	if waiting == "" {
 		waiting = "还没有人"
 	}
-	next := fmt.Sprintf("现在是「%s」，由%s处理", steps[at].Name, waiting)
-	if slices.ContainsFunc(deciders, func(d store.RequestDecider) bool { return d.MemberID == me && d.StepID == steps[at].ID }) {
-		return chat.Refused{Reason: fmt.Sprintf("%s 已经不由您处理，%s", request.Number, next), Instead: "追溯 " + request.Number}
+	next := fmt.Sprintf("现在是「%s」，由%s处理", step.Name, waiting)
+	if known {
+		return notNow(request, *step, part, next)
 	}
-	later, err := q.turnComes(&call.Tx.Reader, request, steps[at+1:], me)
+	later, err := q.turnComes(&call.Tx.Reader, d, me)
 	if err != nil {
 		return err
 	}
@@ -88,27 +98,63 @@ func (q *Requests) mayDecide(call *chat.Call, request store.Request, steps []sto
 			Reason: fmt.Sprintf("还没有轮到「%s」，%s", later, next), Clause: "G2-4.2(1)", Instead: "等轮到您时会收到卡片，再处理",
 		}
 	}
-	granted, err := call.Permits.Permit(call, denied.Permission, request.Number)
-	if err != nil || granted {
+	return q.grantedOr(call, d, denied, mine, next)
+}
+
+// notNow tells a decider of the current step why he has nothing to decide.
+func notNow(request store.Request, step store.RequestStep, part store.RequestDecider, next string) error {
+	switch part.State {
+	case store.DeciderVoted:
+		return chat.Refused{Reason: fmt.Sprintf("您已经%s %s，%s", decisionWords[part.Decision], request.Number, next), Instead: "追溯 " + request.Number}
+	case store.DeciderQueued:
+		return chat.Refused{
+			Reason: fmt.Sprintf("「%s」依次审批，还没有轮到您，%s", step.Name, next), Clause: "G2-4.2(1)", Instead: "等轮到您时会收到卡片，再处理",
+		}
+	default:
+		return chat.Refused{Reason: fmt.Sprintf("%s 已经不由您处理，%s", request.Number, next), Instead: "追溯 " + request.Number}
+	}
+}
+
+// grantedOr lets a holder of the permission of the step decide it, where the
+// first decision counts; in a vote he has no seat. Others are told what became
+// of their own step, or are denied.
+func (q *Requests) grantedOr(call *chat.Call, d *dossier, denied chat.NoPermission, mine int, next string) error {
+	step := d.step()
+	granted, err := call.Permits.Permit(call, denied.Permission, d.request.Number)
+	switch {
+	case err != nil:
+		return err
+	case granted && !several(*step) && step.Beside == "":
+		return nil
+	case granted:
+		return chat.Refused{Reason: fmt.Sprintf("「%s」需要多位审批人各自表决，您不在其中，%s", step.Name, next), Instead: "请流程管理员加签"}
+	case mine < 0:
+		return denied
+	}
+	decided, err := q.decidedAlready(&call.Tx.Reader, d, d.deciders[mine].StepID)
+	if err != nil {
 		return err
 	}
-	if mine >= 0 {
-		decided, err := q.decidedAlready(&call.Tx.Reader, steps, deciders[mine].StepID)
-		if err != nil {
-			return err
-		}
-		return chat.Refused{Reason: fmt.Sprintf("%s %s，%s", request.Number, decided, next), Instead: "追溯 " + request.Number}
-	}
-	return denied
+	return chat.Refused{Reason: fmt.Sprintf("%s %s，%s", d.request.Number, decided, next), Instead: "追溯 " + d.request.Number}
 }
 
 func ownCase(request store.Request, reason string, denied chat.NoPermission) error {
 	return chat.Refused{Reason: reason, Clause: "G1-4.2.1(四)", Instead: "催办 " + request.Number + "，或 撤回 " + request.Number, Denied: denied}
 }
 
-// permissionOf is the code that lets somebody decide one step (G1-4.3.2(2)).
-func permissionOf(request store.Request, position int) string {
-	return fmt.Sprintf("approval.node.%s.%d.decide", request.Kind, position+1)
+// permissionOf is the code that lets somebody decide the current step, or the
+// first of a request that is over (G1-4.3.2(2)).
+func permissionOf(d *dossier) string {
+	step := store.RequestStep{}
+	if now := d.step(); now != nil {
+		step = *now
+	} else if len(d.steps) > 0 {
+		step = d.steps[0]
+	}
+	if step.Key == "" {
+		return fmt.Sprintf("approval.node.%s.%d.decide", d.request.Kind, step.Position+1)
+	}
+	return fmt.Sprintf("approval.node.%s.%s.decide", d.request.Kind, step.Key)
 }
 
 func ended(state store.RequestState) string {
@@ -117,6 +163,14 @@ func ended(state store.RequestState) string {
 		return "已经通过"
 	case store.RequestRejected:
 		return "已经驳回"
+	case store.RequestReturned:
+		return "已退回申请人修改"
+	case store.RequestRevoked:
+		return "通过后已被撤销"
+	case store.RequestDeleted:
+		return "已被删除"
+	case store.RequestPaid:
+		return "已经支付"
 	default:
 		return "已被申请人撤回"
 	}
@@ -124,13 +178,16 @@ func ended(state store.RequestState) string {
 
 // turnComes names the step still to come that the member would decide; "" if
 // there is none.
-func (q *Requests) turnComes(r *store.Reader, request store.Request, steps []store.RequestStep, member int64) (string, error) {
-	for _, step := range steps {
-		f, err := q.find(r, request, people.Whom(step.Whom))
+func (q *Requests) turnComes(r *store.Reader, d *dossier, member int64) (string, error) {
+	for _, step := range d.steps {
+		if step.State != store.StepWaiting || step.Mode == store.StepCopy {
+			continue
+		}
+		f, err := q.find(r, d.request, step)
 		if err != nil {
 			return "", err
 		}
-		if slices.ContainsFunc(f.deciders, func(d store.RequestDecider) bool { return d.MemberID == member }) {
+		if slices.ContainsFunc(f.deciders, func(o store.RequestDecider) bool { return o.MemberID == member }) {
 			return step.Name, nil
 		}
 	}
@@ -138,22 +195,24 @@ func (q *Requests) turnComes(r *store.Reader, request store.Request, steps []sto
 }
 
 // decidedAlready says what became of a step: 「部门负责人」已由魏伟同意.
-func (q *Requests) decidedAlready(r *store.Reader, steps []store.RequestStep, id int64) (string, error) {
-	i := slices.IndexFunc(steps, func(s store.RequestStep) bool { return s.ID == id })
-	if i < 0 || steps[i].DecidedBy == 0 {
+func (q *Requests) decidedAlready(r *store.Reader, d *dossier, id int64) (string, error) {
+	i := slices.IndexFunc(d.steps, func(s store.RequestStep) bool { return s.ID == id })
+	if i < 0 || d.steps[i].DecidedBy == 0 {
 		return "的这一步已经结束", nil
 	}
-	by, err := r.Member(steps[i].DecidedBy)
+	by, err := r.Member(d.steps[i].DecidedBy)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("的「%s」已由%s%s", steps[i].Name, by.Name, verdict(steps[i])), nil
+	return fmt.Sprintf("的「%s」已由%s%s", d.steps[i].Name, by.Name, verdict(d.steps[i])), nil
 }
 
 func verdict(step store.RequestStep) string {
 	switch {
 	case step.State == store.StepRejected:
 		return "驳回"
+	case step.State == store.StepReturned:
+		return "退回"
 	case step.Command != "":
 		return step.Command
 	default:
@@ -161,228 +220,189 @@ func verdict(step store.RequestStep) string {
 	}
 }
 
+var decisionWords = map[store.Decision]string{
+	store.DecisionApproved: "同意", store.DecisionRejected: "驳回", store.DecisionReturned: "退回",
+}
+
 // wellSaid checks what the decider said, not who he is.
-func (q *Requests) wellSaid(call *chat.Call, request store.Request, steps []store.RequestStep, at int, approve bool, opinion string) error {
-	step := steps[at]
-	elsewhere := slices.ContainsFunc(steps, func(s store.RequestStep) bool { return s.Command != "" && s.Command == call.Command })
-	switch n := len([]rune(opinion)); {
+func (q *Requests) wellSaid(call *chat.Call, d *dossier, approve bool, opinion string) error {
+	step := *d.step()
+	elsewhere := slices.ContainsFunc(d.steps, func(s store.RequestStep) bool { return s.Command != "" && s.Command == call.Command })
+	switch {
 	case approve && step.Command != call.Command && (step.Command != "" || elsewhere):
-		return chat.Refused{Reason: fmt.Sprintf("现在是「%s」这一步", step.Name), Instead: approves(request, step)}
+		return chat.Refused{Reason: fmt.Sprintf("现在是「%s」这一步", step.Name), Instead: approves(d.request, step)}
 	case !approve && strings.TrimSpace(opinion) == "":
 		return chat.Incomplete{Field: "意见", Prompt: "请写驳回的原因，申请人会看到"}
-	case n > MaxText:
-		return chat.Refused{Reason: fmt.Sprintf("意见有 %d 字，最多 %d 字", n, MaxText), Instead: "写得简短一些"}
+	}
+	return short("意见", opinion)
+}
+
+// short refuses what is written too long.
+func short(what, text string) error {
+	if n := len([]rune(text)); n > MaxText {
+		return chat.Refused{Reason: fmt.Sprintf("%s有 %d 字，最多 %d 字", what, n, MaxText), Instead: "写得简短一些"}
 	}
 	return nil
 }
 
-// record writes a decision and goes on to the next step, or ends the request.
-func (q *Requests) record(call *chat.Call, request *store.Request, steps []store.RequestStep, at int, approve bool, opinion string) error {
-	tx, step, by := call.Tx, &steps[at], actOf(call)
+// record writes a decision. When it decides the step the next one is entered,
+// or the request ends; else the others are still to decide.
+func (q *Requests) record(call *chat.Call, d *dossier, approve bool, opinion string) error {
+	tx, step, by := call.Tx, d.step(), actOf(call)
+	decision, kind := store.DecisionApproved, store.RequestAgreed
+	if !approve {
+		decision, kind = store.DecisionRejected, store.RequestRefused
+	}
+	if err := q.vote(tx, d, *step, by, decision, opinion); err != nil {
+		return err
+	}
+	verdict := verdictOf(*step, d.deciders)
+	c := change{Vote: decision}
+	switch verdict {
+	case store.DecisionApproved:
+		c.Step = store.StepApproved
+	case store.DecisionRejected:
+		c.Step, c.Request = store.StepRejected, store.RequestRejected
+	default:
+		c.Ended = ownOver(*step, d)
+	}
+	if err := q.enterHistory(tx, d.request, step.ID, by, kind, opinion, c); err != nil {
+		return err
+	}
+	last := *step
+	if verdict == "" {
+		last.State, last.Opinion = store.StepApproved, opinion // what the applicant is told of this vote
+		if err := q.goOn(tx, d, step, c.Ended); err != nil {
+			return err
+		}
+	} else if err := q.conclude(tx, d, step, verdict, by, opinion); err != nil {
+		return err
+	} else {
+		last = *step
+	}
+	return q.tellApplicant(tx, d, last, call.Member)
+}
+
+// vote keeps what somebody decided. A holder of the permission of the step gets
+// a part in it with his decision.
+func (q *Requests) vote(tx *store.Tx, d *dossier, step store.RequestStep, by act, decision store.Decision, opinion string) error {
 	if _, err := q.clocks.Act(tx, step.Subject(), by.member, policy.Reply, by.at); err != nil {
 		return err
 	}
-	if err := q.endStep(tx, step); err != nil {
+	part, known := d.decider(step.ID, by.member)
+	if !known {
+		part = store.RequestDecider{StepID: step.ID, RequestID: d.request.ID, MemberID: by.member}
+	}
+	part.State, part.Decision, part.Opinion, part.DecidedAt = store.DeciderVoted, decision, opinion, &by.at
+	return d.put(tx, part)
+}
+
+// ownOver says that the step's own people have decided and only those who were
+// added beside them are still asked.
+func ownOver(step store.RequestStep, d *dossier) bool {
+	var own []store.RequestDecider
+	for _, o := range d.deciders {
+		if o.StepID == step.ID && o.AddedBy == 0 && o.State != store.DeciderPassed {
+			own = append(own, o)
+		}
+	}
+	return ownVerdict(step, own) == store.DecisionApproved
+}
+
+// goOn is a step whose votes do not decide it yet: those who need not vote any
+// more are let go, and in a sequence the next one is asked.
+func (q *Requests) goOn(tx *store.Tx, d *dossier, step *store.RequestStep, ownEnded bool) error {
+	if ownEnded {
+		for _, o := range d.of(step.ID, store.DeciderOpen, store.DeciderQueued) {
+			if o.AddedBy != 0 {
+				continue
+			}
+			o.State = store.DeciderEnded
+			if err := d.put(tx, o); err != nil {
+				return err
+			}
+			if err := q.clocks.CancelOf(tx, step.Subject(), o.MemberID); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.SaveRequest(&d.request); err != nil { // the root changes with its children
+		return err
+	}
+	if err := q.notify.Refresh(tx, step.Subject()); err != nil {
+		return err
+	}
+	return q.settle(tx, d, step)
+}
+
+// settle goes on with the current step after its deciders have changed: what
+// their votes come to is done, the next of a sequence is asked, and a step that
+// has nobody left is said aloud.
+func (q *Requests) settle(tx *store.Tx, d *dossier, step *store.RequestStep) error {
+	if verdict := verdictOf(*step, d.deciders); verdict != "" {
+		return q.concludeByVotes(tx, d, step, verdict)
+	}
+	own := slices.ContainsFunc(d.of(step.ID, store.DeciderOpen), func(o store.RequestDecider) bool { return o.AddedBy == 0 })
+	queued := d.of(step.ID, store.DeciderQueued)
+	switch {
+	case len(queued) > 0 && !own:
+		return q.callUp(tx, d, step, "「"+step.Name+"」轮到下一位")
+	case len(d.of(step.ID, store.DeciderOpen)) == 0:
+		return q.tellStuck(tx, d.request, *step)
+	}
+	return nil
+}
+
+// concludeByVotes ends a step whose votes have come to a verdict without one
+// more being given, because somebody left.
+func (q *Requests) concludeByVotes(tx *store.Tx, d *dossier, step *store.RequestStep, verdict store.Decision) error {
+	by := system(tx)
+	voted := d.of(step.ID, store.DeciderVoted)
+	slices.SortStableFunc(voted, func(a, b store.RequestDecider) int { return b.DecidedAt.Compare(*a.DecidedAt) })
+	last := voted[0]
+	c := change{Step: store.StepApproved}
+	if verdict == store.DecisionRejected {
+		c.Step, c.Request = store.StepRejected, store.RequestRejected
+		if no := slices.IndexFunc(voted, func(o store.RequestDecider) bool { return o.Decision == verdict }); no >= 0 {
+			last = voted[no]
+		}
+	}
+	err := q.enterHistory(tx, d.request, step.ID, by, store.RequestTurn, "「"+step.Name+"」其余审批人已作出决定，这一步"+decisionWords[verdict], c)
+	if err != nil {
+		return err
+	}
+	by.member, by.at = last.MemberID, *last.DecidedAt
+	member, err := tx.Member(last.MemberID)
+	if err != nil {
+		return err
+	}
+	if err := q.conclude(tx, d, step, verdict, by, last.Opinion); err != nil {
+		return err
+	}
+	return q.tellApplicant(tx, d, *step, member)
+}
+
+// conclude ends the current step with a verdict and goes on.
+func (q *Requests) conclude(tx *store.Tx, d *dossier, step *store.RequestStep, verdict store.Decision, by act, opinion string) error {
+	if err := q.endStep(tx, d, step); err != nil {
 		return err
 	}
 	step.State, step.DecidedAt, step.DecidedBy, step.Opinion = store.StepApproved, &by.at, by.member, opinion
-	kind := store.RequestAgreed
-	if !approve {
-		step.State, kind = store.StepRejected, store.RequestRefused
+	if verdict == store.DecisionRejected {
+		step.State = store.StepRejected
 	}
 	if err := tx.SaveRequestStep(step); err != nil {
 		return err
 	}
-	if err := q.enterHistory(tx, *request, step.ID, by, kind, opinion); err != nil {
-		return err
+	if verdict == store.DecisionRejected {
+		return q.finish(tx, d, store.RequestRejected)
 	}
-	if !approve {
-		if err := q.finish(tx, request, steps, store.RequestRejected); err != nil {
-			return err
-		}
-	} else {
-		request.UrgedAt = nil // the next one has not been urged yet
-		if err := q.advance(tx, request, steps, at+1, by.member); err != nil {
-			return err
+	d.request.UrgedAt = nil // the next one has not been urged yet
+	var yes []int64
+	for _, o := range d.of(step.ID, store.DeciderVoted) {
+		if o.Decision == store.DecisionApproved {
+			yes = append(yes, o.MemberID)
 		}
 	}
-	return q.tellApplicant(tx, *request, *step, call.Member)
-}
-
-// tellApplicant tells the applicant what was decided: one line while it goes on
-// (G1-3.4(2) AE1), the result at the end (C-RESULT).
-func (q *Requests) tellApplicant(tx *store.Tx, request store.Request, step store.RequestStep, by store.Member) error {
-	var text string
-	switch request.State {
-	case store.RequestApproved:
-		if q.kinds[request.Kind].Tells {
-			return nil
-		}
-		text = fmt.Sprintf("【已通过】%s已通过，最后由%s%s「%s」。", q.name(request), by.Name, verdict(step), step.Name)
-	case store.RequestRejected:
-		text = fmt.Sprintf("【已驳回】%s被%s驳回（%s）。", q.name(request), by.Name, step.Name)
-	default:
-		next, err := q.next(&tx.Reader, request)
-		if err != nil {
-			return err
-		}
-		text = fmt.Sprintf("【进度】%s：%s已%s「%s」，%s。", q.name(request), by.Name, verdict(step), step.Name, next)
-	}
-	if step.Opinion != "" {
-		text += "\n意见：" + step.Opinion
-	}
-	if request.State == store.RequestRejected {
-		text += "\n可以修改后重新提交。经过可发送：追溯 " + request.Number
-	}
-	return q.tell(tx, request, []int64{request.ApplicantID}, text)
-}
-
-// next says who has to decide now: 接下来由郑十六处理「人事部核实」.
-func (q *Requests) next(r *store.Reader, request store.Request) (string, error) {
-	steps, at, deciders, err := q.current(r, request)
-	if err != nil {
-		return "", err
-	}
-	names, err := q.names(r, openOf(deciders, steps[at].ID))
-	if err != nil {
-		return "", err
-	}
-	if names == "" {
-		return "「" + steps[at].Name + "」暂时没有人可以处理", nil
-	}
-	return fmt.Sprintf("接下来由%s处理「%s」", names, steps[at].Name), nil
-}
-
-// decide is 审批.
-func (q *Requests) decide(call *chat.Call) (chat.Answer, error) {
-	word := call.Text("决定")
-	if !call.Has("编号") {
-		if word == "" {
-			return q.overview(call)
-		}
-		number, err := q.only(call)
-		if err != nil {
-			return chat.Answer{}, err
-		}
-		return q.decideOn(call, number, word)
-	}
-	return q.decideOn(call, call.Number("编号"), word)
-}
-
-// only is the one request that waits for the caller.
-func (q *Requests) only(call *chat.Call) (string, error) {
-	open, err := call.Tx.RequestsDecided(call.Member.ID, []store.DeciderState{store.DeciderOpen}, 10)
-	if err != nil {
-		return "", err
-	}
-	switch len(open) {
-	case 0:
-		return "", chat.Refused{Reason: "现在没有等您审批的申请", Instead: "带上编号再发一次，例如 审批 A20260302-0001 同意"}
-	case 1:
-		return open[0].Number, nil
-	}
-	lines, err := withApplicant(&call.Tx.Reader, open)
-	if err != nil {
-		return "", err
-	}
-	return "", chat.Incomplete{Field: "编号", Prompt: "等您审批的不止一项，请写编号\n" + strings.Join(lines, "\n")}
-}
-
-func (q *Requests) decideOn(call *chat.Call, number, word string) (chat.Answer, error) {
-	if word == "" {
-		return q.askVerdict(call, number)
-	}
-	approve := meansYes(word)
-	request, err := q.Decide(call, number, approve, call.Text("意见"))
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	return q.Decided(call, request, approve)
-}
-
-// Decided words the answer to a decision.
-func (q *Requests) Decided(call *chat.Call, request store.Request, approve bool) (chat.Answer, error) {
-	done := "已同意，申请通过，已通知申请人。"
-	switch {
-	case !approve:
-		done = "已驳回，已通知申请人。"
-	case request.State == store.RequestRunning:
-		next, err := q.next(&call.Tx.Reader, request)
-		if err != nil {
-			return chat.Answer{}, err
-		}
-		done = "已同意，" + next + "。"
-	}
-	answer := chat.Accepted(request.Number, done)
-	answer.Subject = request.Subject()
-	return answer, nil
-}
-
-// askVerdict shows a request to whoever may decide it and asks 同意 or 驳回.
-func (q *Requests) askVerdict(call *chat.Call, number string) (chat.Answer, error) {
-	request, err := q.locked(call.Tx, number)
-	if errors.Is(err, store.ErrNotFound) {
-		return chat.Answer{}, chat.NotFound{Number: number}
-	}
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	steps, at, deciders, err := q.current(&call.Tx.Reader, request)
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	if err := q.mayDecide(call, request, steps, at, deciders); err != nil {
-		return chat.Answer{}, err
-	}
-	text, err := q.whole(&call.Tx.Reader, request, steps[at])
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	if steps[at].Command != "" {
-		return chat.Answer{Text: fmt.Sprintf("%s\n办好后请发送：%s；不办请发送：审批 %s 驳回 <原因>", text, approves(request, steps[at]), request.Number)}, nil
-	}
-	return chat.Answer{}, chat.Incomplete{Field: "决定", Prompt: "同意 还是 驳回？\n" + text}
-}
-
-// overview is 审批 alone: what waits for the caller, and what he has submitted.
-func (q *Requests) overview(call *chat.Call) (chat.Answer, error) {
-	const listed = 20
-	r := &call.Tx.Reader
-	open, err := r.RequestsDecided(call.Member.ID, []store.DeciderState{store.DeciderOpen}, listed+1)
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	mine, err := r.RequestsOf(call.Member.ID, []store.RequestState{store.RequestRunning}, listed+1)
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	var b strings.Builder
-	list := func(heading string, all []string) {
-		if len(all) == 0 {
-			return
-		}
-		b.WriteString("【" + heading + "】\n")
-		for _, line := range all[:min(listed, len(all))] {
-			b.WriteString(line + "\n")
-		}
-		if len(all) > listed {
-			fmt.Fprintf(&b, "……只列出最新的 %d 项\n", listed)
-		}
-	}
-	waiting, err := withApplicant(r, open)
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	list("等我审批", waiting)
-	if len(open) == 0 {
-		b.WriteString("现在没有等您审批的申请。\n")
-	} else {
-		fmt.Fprintf(&b, "可发送：审批 %s 同意，或 审批 %s 驳回 <原因>\n", open[0].Number, open[0].Number)
-	}
-	var own []string
-	for _, request := range mine {
-		own = append(own, request.Number+" "+chat.OneLine(request.Title, titleText))
-	}
-	list("我提交的申请", own)
-	return chat.Answer{Text: strings.TrimRight(b.String(), "\n")}, nil
+	return q.advance(tx, d, d.index(step)+1, yes)
 }

@@ -3,8 +3,10 @@ package request
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"guiju/app/people"
 	"guiju/store"
@@ -22,8 +24,11 @@ type InForce struct {
 // Kind implements store.JobArgs.
 func (InForce) Kind() string { return "request.in_force" }
 
-// Register gives the queue the worker.
-func (q *Requests) Register(jobs *queue.Queue) { queue.Register(jobs, q.inForce) }
+// Register gives the queue the workers.
+func (q *Requests) Register(jobs *queue.Queue) {
+	queue.Register(jobs, q.inForce)
+	queue.Register(jobs, q.remindReturned)
+}
 
 const (
 	waitingRead  = 200 // requests of one member that are looked at in one run
@@ -82,7 +87,7 @@ func (q *Requests) inForce(_ context.Context, _ *queue.Job, args InForce) queue.
 				})
 			} else {
 				passed, err = q.passOutdated(tx, request, "申请人的部门或上级有变动", func(s store.RequestStep, _ store.RequestDecider) bool {
-					return request.AboutID == m.ID && (s.Whom == "superior" || s.Whom == "head")
+					return request.AboutID == m.ID && ofApplicant(s)
 				})
 			}
 			if err != nil {
@@ -96,30 +101,60 @@ func (q *Requests) inForce(_ context.Context, _ *queue.Job, args InForce) queue.
 	})
 }
 
+// ofApplicant says whether a step's people depend on the applicant's place.
+func ofApplicant(s store.RequestStep) bool {
+	return slices.ContainsFunc(whoms(s), func(w people.Whom) bool {
+		return w == "superior" || w == "head" || w == "supervisor" || strings.HasPrefix(string(w), "head^")
+	})
+}
+
 // passOutdated takes the current step from those of its deciders it is not for
 // any more. What a deputy decides stays his as long as it would be for the
-// colleague he stands for.
+// colleague he stands for, and what somebody was given by 转审 or 加签 stays his.
 func (q *Requests) passOutdated(tx *store.Tx, request store.Request, why string, of func(store.RequestStep, store.RequestDecider) bool) (bool, error) {
-	steps, at, deciders, err := q.current(&tx.Reader, request)
-	if err != nil || at < 0 {
+	if request.Engine == store.EngineNative {
+		return false, nil
+	}
+	d, err := q.open(&tx.Reader, request)
+	step := d.step()
+	if err != nil || step == nil {
 		return false, err
 	}
-	step := steps[at]
-	now, err := q.find(&tx.Reader, request, people.Whom(step.Whom))
+	now, err := q.find(&tx.Reader, request, *step)
 	if err != nil || len(now.deciders) == 0 {
 		return false, err
 	}
+	given, err := q.givenTo(&tx.Reader, request, step.ID)
+	if err != nil {
+		return false, err
+	}
 	passed := false
-	for _, d := range openOf(deciders, step.ID) {
-		if slices.Contains(now.members, holder(d)) || slices.Contains(now.members, d.MemberID) || !of(step, d) {
+	for _, o := range d.of(step.ID, store.DeciderOpen) {
+		if slices.Contains(now.members, holder(o)) || slices.Contains(now.members, o.MemberID) || o.AddedBy != 0 || given[o.MemberID] || !of(*step, o) {
 			continue
 		}
-		if err := q.replace(tx, step.ID, d.MemberID, 0, 0, why); err != nil {
+		if err := q.replace(tx, step.ID, o.MemberID, 0, 0, why); err != nil {
 			return false, err
 		}
 		passed = true
 	}
 	return passed, nil
+}
+
+// givenTo are those to whom somebody's part in a step was transferred.
+func (q *Requests) givenTo(r *store.Reader, request store.Request, step int64) (map[int64]bool, error) {
+	entries, err := r.RequestEntries(request.ID, maxHistory)
+	given := map[int64]bool{}
+	for _, e := range entries {
+		var c change
+		if e.StepID != step || e.Kind != store.RequestTransferred || json.Unmarshal([]byte(e.Detail), &c) != nil {
+			continue
+		}
+		for _, s := range c.Seats {
+			given[s.Member] = true
+		}
+	}
+	return given, err
 }
 
 // holder is who holds the place that somebody decides by: he himself, or the

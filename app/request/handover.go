@@ -1,6 +1,7 @@
 package request
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -57,10 +58,25 @@ func (h HandOver) List(r *store.Reader, member int64, limit int) ([]people.Work,
 func (h HandOver) Reassign(tx *store.Tx, w store.Subject, from, to int64, why string) error {
 	if w.Kind != stepSubject {
 		request, err := h.q.lock(tx, w.ID)
-		if err != nil || request.State != store.RequestRunning || request.ApplicantID != from {
+		if err != nil || !request.State.Open() || request.ApplicantID != from || request.Engine == store.EngineNative {
 			return err
 		}
-		return h.q.recall(tx, request, system(tx), "申请人"+why+"，系统撤回了")
+		d, err := h.q.open(&tx.Reader, request)
+		if err != nil {
+			return err
+		}
+		return h.q.recall(tx, d, system(tx), "申请人"+why+"，系统撤回了", "")
+	}
+	step, err := tx.RequestStep(w.ID)
+	if err != nil {
+		return err
+	}
+	request, err := tx.Request(step.RequestID)
+	if err != nil {
+		return err
+	}
+	if request.Engine == store.EngineNative {
+		return h.q.nativeLeft(tx, step.ID, from)
 	}
 	return h.q.replace(tx, w.ID, from, to, 0, why)
 }
@@ -106,76 +122,110 @@ func (q *Requests) replace(tx *store.Tx, stepID, from, to, deputyFor int64, why 
 	if step, err = tx.RequestStep(stepID); err != nil || step.State != store.StepCurrent {
 		return err
 	}
-	deciders, err := tx.RequestDeciders(request.ID)
+	d, err := q.open(&tx.Reader, request)
 	if err != nil {
 		return err
 	}
-	open := openOf(deciders, step.ID)
-	mine := slices.IndexFunc(open, func(d store.RequestDecider) bool { return d.MemberID == from })
-	if mine < 0 {
+	current, others := d.step(), d.of(step.ID, store.DeciderOpen, store.DeciderVoted, store.DeciderQueued)
+	passed, known := d.decider(step.ID, from)
+	if !known || passed.State != store.DeciderOpen {
 		return nil
 	}
-	passed := open[mine]
-	others := slices.Delete(slices.Clone(open), mine, mine+1)
-	next, err := q.successors(tx, request, step, others, from, to, deputyFor)
+	others = slices.DeleteFunc(others, func(o store.RequestDecider) bool { return o.MemberID == from })
+	next, err := q.successors(&tx.Reader, d, step, others, from, to, deputyFor)
 	if err != nil {
 		return err
 	}
+	for i := range next {
+		inherit(&next[i], step, request, passed)
+	}
 	passed.State = store.DeciderPassed
-	if err := tx.PutRequestDecider(passed); err != nil {
+	if err := d.put(tx, passed); err != nil {
 		return err
 	}
 	if err := q.clocks.Pass(tx, step.Subject(), from); err != nil {
 		return err
 	}
-	if err := tx.SaveRequest(&request); err != nil { // the root changes with its children
-		return err
-	}
-	return q.passOn(tx, request, step, next, len(others) > 0, why)
+	return q.passOn(tx, d, current, from, next, why)
 }
 
-// successors are those who decide in the place of from.
-func (q *Requests) successors(tx *store.Tx, request store.Request, step store.RequestStep, others []store.RequestDecider, from, to, deputyFor int64) ([]store.RequestDecider, error) {
+// successors are those who decide in the place of from: whoever was named, else
+// nobody where one of the others can decide alone, else whom the step names
+// now, else somebody above the applicant.
+func (q *Requests) successors(r *store.Reader, d *dossier, step store.RequestStep, others []store.RequestDecider, from, to, deputyFor int64) ([]store.RequestDecider, error) {
+	request := d.request
 	may := func(id int64) bool {
 		return id != 0 && id != from && id != request.ApplicantID && id != request.AboutID
 	}
-	decides := func(id int64) bool {
-		return slices.ContainsFunc(others, func(d store.RequestDecider) bool { return d.MemberID == id })
+	decides := func(o store.RequestDecider) bool {
+		return slices.ContainsFunc(others, func(other store.RequestDecider) bool { return other.MemberID == o.MemberID })
 	}
 	if may(to) {
 		next := []store.RequestDecider{{MemberID: to, DeputyFor: deputyFor}}
 		if deputyFor == 0 {
 			var err error
-			if next, err = q.standing(&tx.Reader, request, []int64{to}); err != nil {
+			if next, err = q.standing(r, request, []int64{to}); err != nil {
 				return nil, err
 			}
 		}
-		return slices.DeleteFunc(next, func(d store.RequestDecider) bool { return decides(d.MemberID) }), nil
+		return slices.DeleteFunc(next, decides), nil
 	}
-	if len(others) > 0 {
+	if !several(step) && slices.ContainsFunc(others, func(o store.RequestDecider) bool { return o.State == store.DeciderOpen && o.AddedBy == 0 }) {
 		return nil, nil // they decide
 	}
-	f, err := q.find(&tx.Reader, request, people.Whom(step.Whom))
+	not := func(o store.RequestDecider) bool { return !may(o.MemberID) || decides(o) }
+	if !several(step) {
+		f, err := q.find(r, request, step)
+		if err != nil {
+			return nil, err
+		}
+		f.deciders = slices.DeleteFunc(f.deciders, func(o store.RequestDecider) bool { return not(o) || o.AddedBy != 0 })
+		if len(f.deciders) > 0 {
+			return f.deciders, nil
+		}
+	}
+	for _, find := range []func() ([]int64, error){
+		func() ([]int64, error) { return q.over(r, from) },
+		func() ([]int64, error) { return q.above(r, request) },
+	} {
+		ids, err := find()
+		if err != nil {
+			return nil, err
+		}
+		next, err := q.standing(r, request, slices.DeleteFunc(ids, func(id int64) bool { return !may(id) }))
+		if err != nil {
+			return nil, err
+		}
+		if next = slices.DeleteFunc(next, not); len(next) > 0 {
+			return next[:1], nil
+		}
+	}
+	return nil, nil
+}
+
+// over is the superior of a member, if he can act.
+func (q *Requests) over(r *store.Reader, member int64) ([]int64, error) {
+	superior, err := q.people.Superior(r, member)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	f.deciders = slices.DeleteFunc(f.deciders, func(d store.RequestDecider) bool { return !may(d.MemberID) })
-	if len(f.deciders) > 0 {
-		return f.deciders, nil
-	}
-	above, err := q.above(&tx.Reader, request)
-	if err != nil {
+	m, err := r.Member(superior)
+	if err != nil || !m.Present() || m.SuspendedAt != nil {
 		return nil, err
 	}
-	return q.standing(&tx.Reader, request, slices.DeleteFunc(above, func(id int64) bool { return !may(id) }))
+	return []int64{superior}, nil
 }
 
 // passOn asks those who decide now and tells the applicant.
-func (q *Requests) passOn(tx *store.Tx, request store.Request, step store.RequestStep, next []store.RequestDecider, others bool, why string) error {
+func (q *Requests) passOn(tx *store.Tx, d *dossier, step *store.RequestStep, from int64, next []store.RequestDecider, why string) error {
 	names, err := q.names(&tx.Reader, next)
 	if err != nil {
 		return err
 	}
+	others := len(d.of(step.ID, store.DeciderOpen, store.DeciderQueued, store.DeciderVoted)) > 0
 	became := "由" + names + "处理"
 	switch {
 	case names == "" && others:
@@ -184,20 +234,22 @@ func (q *Requests) passOn(tx *store.Tx, request store.Request, step store.Reques
 		became = "暂时没有人可以处理"
 	}
 	text := why + "，「" + step.Name + "」" + became
-	if err := q.enterHistory(tx, request, step.ID, system(tx), store.RequestPassed, text); err != nil {
+	deviate(&d.request, text)
+	if err := tx.SaveRequest(&d.request); err != nil { // the root changes with its children
 		return err
 	}
-	if len(next) > 0 {
-		if err := q.ask(tx, request, step, next); err != nil {
-			return err
-		}
-	} else if !others {
-		if err := q.tellStuck(tx, request, step); err != nil {
-			return err
-		}
+	c := change{Left: []int64{from}, Seats: seats(next)}
+	if err := q.enterHistory(tx, d.request, step.ID, system(tx), store.RequestPassed, text, c); err != nil {
+		return err
 	}
 	if err := q.notify.Refresh(tx, step.Subject()); err != nil {
 		return err
 	}
-	return q.tell(tx, request, []int64{request.ApplicantID}, fmt.Sprintf("【进度】%s：%s。", q.name(request), text))
+	if err := q.tell(tx, d.request, []int64{d.request.ApplicantID}, fmt.Sprintf("【进度】%s：%s。", q.name(d.request), text)); err != nil {
+		return err
+	}
+	if len(next) > 0 {
+		return q.ask(tx, d, *step, next)
+	}
+	return q.settle(tx, d, step)
 }

@@ -63,10 +63,7 @@ func (m *mirroring) ended(was store.RequestState) error {
 	if err != nil || m.request.Form == "" {
 		return err
 	}
-	kind, known := m.q.kinds[m.request.Kind]
-	if !known {
-		return nil
-	}
+	kind := m.q.kind(m.request.Kind)
 	approved := was == store.RequestApproved || was == store.RequestPaid
 	switch m.request.State {
 	case store.RequestApproved, store.RequestRejected, store.RequestWithdrawn:
@@ -172,10 +169,10 @@ func (q *Requests) nativeLeft(tx *store.Tx, stepID, from int64) error {
 }
 
 // urgeNative is 催办 of a native request: our nudge, for the 审批 app decides.
-func (q *Requests) urgeNative(call *chat.Call, request store.Request, step store.RequestStep, open []store.RequestDecider) (chat.Answer, error) {
+func (q *Requests) urgeNative(call *chat.Call, request store.Request, step store.RequestStep, open []store.RequestDecider) (told string, err error) {
 	tx := call.Tx
 	if len(open) == 0 {
-		return chat.Answer{}, chat.Refused{
+		return "", chat.Refused{
 			Reason: request.Number + " 现在没有在职的审批人", Instead: "请管理员在管理后台「审批」中转交，或在「审批」中撤销后重新提交",
 		}
 	}
@@ -185,18 +182,18 @@ func (q *Requests) urgeNative(call *chat.Call, request store.Request, step store
 	}
 	names, err := q.names(&tx.Reader, open)
 	if err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	request.UrgedAt = &call.At
 	if err := tx.SaveRequest(&request); err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	if err := q.enterHistory(tx, request, step.ID, actOf(call), store.RequestUrged, ""); err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
 	text := fmt.Sprintf("【催办】%s 请您尽快处理 %s。\n%s", call.Member.Name, q.name(request), inNativeApp)
 	if err := q.remind(tx, request, to, text); err != nil {
-		return chat.Answer{}, err
+		return "", err
 	}
-	return chat.Accepted(request.Number, "已催办"+names+"。"), nil
+	return "已催办" + names + "。", nil
 }

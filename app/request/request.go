@@ -19,7 +19,6 @@
 package request
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -35,14 +34,21 @@ import (
 
 // The bounds of one request.
 const (
-	MaxSteps    = 10
-	MaxDeciders = 20  // of one step
-	MaxLines    = 20  // shown
-	MaxText     = 500 // characters of an opinion or of the value of a line
-	maxKey      = 20  // characters of a line's name
-	maxTitle    = 60  // characters
-	maxData     = 16 << 10
-	maxHistory  = 200 // lines of a history that are read
+	MaxSteps       = 10  // of a draft
+	MaxRoundSteps  = 20  // of one round, added ones included
+	MaxRounds      = 10  // returns
+	MaxDeciders    = 20  // of one step
+	MaxLines       = 20  // shown
+	MaxText        = 500 // characters of an opinion or of the value of a line
+	MaxCopies      = 50  // people who are told
+	MaxComments    = 100
+	MaxAttachments = 20  // with one act
+	MaxMoves       = 100 // transfers and added approvers
+	maxKey         = 20  // characters of a line's name
+	maxTitle       = 60  // characters
+	maxData        = 16 << 10
+	maxForm        = 64 << 10 // bytes of JSON
+	maxHistory     = 1000     // lines of a history that are read
 )
 
 // Purposes of the notices of this package; stepPurpose carries clocks.
@@ -88,6 +94,9 @@ type Kind struct {
 	// Resubmitted when he has submitted it again, with the route it takes now.
 	Returned    func(tx *store.Tx, r store.Request) error
 	Resubmitted func(tx *store.Tx, r store.Request) error
+	// Resubmits says that a request may be returned to its applicant, who
+	// changes it and submits it again: the domain calls Resubmit.
+	Resubmits bool
 	// Revocable may refuse, with an error of package chat, that an approved
 	// request is revoked; nil: what is approved cannot be revoked. Revoked undoes
 	// in the same transaction what followed from the approval.
@@ -154,6 +163,7 @@ type Requests struct {
 	rules  notify.Rules
 	log    *slog.Logger
 	kinds  map[string]Kind
+	others func(key string) (Kind, bool)
 
 	compiled     compilations
 	submitNative func(tx *store.Tx, request store.Request) error // to the 审批 app
@@ -161,7 +171,7 @@ type Requests struct {
 
 // New builds the part and registers its cards and hooks.
 func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rules, log *slog.Logger) *Requests {
-	q := &Requests{notify: n, clocks: clocks, people: p, rules: rules, log: log, kinds: map[string]Kind{}}
+	q := &Requests{notify: n, clocks: clocks, people: p, rules: rules, log: log, kinds: map[string]Kind{}, others: noKind}
 	q.kinds[NativeKind] = Kind{Title: "企业微信审批"}
 	clocks.InWords(nativeSubject, inNativeApp)
 	n.Card(stepCard, q.drawStep)
@@ -170,6 +180,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rul
 	}
 	n.OnDelivered(stepPurpose, delivered)
 	n.OnDelivered(stepPurpose+".again", delivered)
+	clocks.Nodes(stepSubject)
 	clocks.OnUndelivered(stepSubject, q.forward)
 	clocks.OnAway(stepSubject, q.standIn)
 	clocks.ActsOn(stepSubject, q.buttons)
@@ -189,100 +200,28 @@ func (q *Requests) Kind(name string, k Kind) {
 	q.kinds[name] = k
 }
 
-// Submit stores a request and enters its first step. It answers an error of
-// package chat, before it writes, when a line is too long or nobody can decide.
-func (q *Requests) Submit(tx *store.Tx, d Draft) (store.Request, error) {
-	request, steps, err := q.prepare(d)
-	if err != nil {
-		return request, err
+// Otherwise gives the kind of keys that are not registered by Kind: templates
+// of the rulebook that no domain calls its own.
+func (q *Requests) Otherwise(kind func(key string) (Kind, bool)) { q.others = kind }
+
+func noKind(string) (Kind, bool) { return Kind{}, false }
+
+// kind is how requests of a key are handled; of one that nobody knows any more,
+// with its key as title.
+func (q *Requests) kind(key string) Kind {
+	if k, known := q.kinds[key]; known {
+		return k
 	}
-	first, err := q.find(&tx.Reader, request, people.Whom(steps[0].Whom))
-	if err != nil {
-		return request, err
+	if k, known := q.others(key); known {
+		return k
 	}
-	if len(first.deciders) == 0 {
-		return request, chat.Refused{
-			Reason: "暂时没有人可以处理「" + steps[0].Name + "」这一步", Clause: "G1-4.2.2(3)", Instead: "请联系管理员设置该部门的负责人或岗位",
-		}
-	}
-	if request.Number, err = tx.Number("A"); err != nil {
-		return request, err
-	}
-	if err := tx.AddRequest(&request, steps); err != nil {
-		return request, err
-	}
-	by := act{member: d.Applicant, source: string(d.Source), delivery: d.Delivery, at: d.At}
-	if by.source == "" {
-		by.source = string(chat.FromChat)
-	}
-	if by.at.IsZero() {
-		by.at = tx.Now()
-	}
-	if err := q.enterHistory(tx, request, 0, by, store.RequestSubmitted, ""); err != nil {
-		return request, err
-	}
-	err = q.advance(tx, &request, steps, 0, 0)
-	return request, err
+	return Kind{Title: key}
 }
 
-// prepare checks a draft and makes the rows of it.
-func (q *Requests) prepare(d Draft) (store.Request, []store.RequestStep, error) {
-	request := store.Request{
-		Kind: d.Kind, ApplicantID: d.Applicant, AboutID: d.About, App: d.App, Title: chat.OneLine(d.Title, maxTitle),
-		State: store.RequestRunning, DeliveryID: d.Delivery,
-	}
-	if request.AboutID == 0 {
-		request.AboutID = d.Applicant
-	}
-	fail := func(format string, args ...any) (store.Request, []store.RequestStep, error) {
-		return request, nil, fmt.Errorf("request of kind %q: %s", d.Kind, fmt.Sprintf(format, args...))
-	}
-	_, known := q.kinds[d.Kind]
-	switch {
-	case !known:
-		return fail("nobody has registered it")
-	case d.Applicant == 0 || request.Title == "":
-		return fail("has no applicant or no title")
-	case len(d.Steps) == 0 || len(d.Steps) > MaxSteps:
-		return fail("has %d steps, not 1 to %d", len(d.Steps), MaxSteps)
-	case len(d.Lines) > MaxLines:
-		return fail("has %d lines, more than %d", len(d.Lines), MaxLines)
-	}
-	data, err := json.Marshal(d.Data)
-	if err != nil || len(data) > maxData {
-		return fail("data of %d bytes: %v", len(data), err)
-	}
-	request.Data = string(data)
-	var steps []store.RequestStep
-	names := map[string]bool{}
-	for _, s := range d.Steps {
-		if s.Name == "" || s.Whom == "" || names[s.Name] {
-			return fail("step %q has no name, nobody to decide it, or comes twice", s.Name)
-		}
-		names[s.Name] = true
-		step := store.RequestStep{Name: s.Name, Whom: string(s.Whom), Command: s.Command}
-		if s.Within != (policy.WorkSpan{}) {
-			step.WorkLimit = s.Within.String()
-		}
-		steps = append(steps, step)
-	}
-	for _, line := range d.Lines {
-		for _, name := range line.Only {
-			if !names[name] {
-				return fail("line %q is for step %q, which is none", line.Key, name)
-			}
-		}
-		if len([]rune(line.Key)) > maxKey || line.Key == "" {
-			return fail("line %q has no name or one of more than %d characters", line.Key, maxKey)
-		}
-		if n := len([]rune(line.Value)); n > MaxText {
-			return request, nil, chat.Refused{
-				Reason: fmt.Sprintf("「%s」有 %d 字，最多 %d 字", line.Key, n, MaxText), Instead: "写得简短一些再提交",
-			}
-		}
-	}
-	request.Content, request.Personal, err = encodeLines(d.Lines)
-	return request, steps, err
+func (q *Requests) knows(key string) bool {
+	_, registered := q.kinds[key]
+	_, known := q.others(key)
+	return registered || known
 }
 
 // act is who does something, how it came in, and when.
@@ -300,31 +239,6 @@ func actOf(call *chat.Call) act {
 // system is the act of a timer or of a change of people.
 func system(tx *store.Tx) act { return act{source: "job", at: tx.Now()} }
 
-// enterHistory adds what was done to a request's history and to the audit.
-func (q *Requests) enterHistory(tx *store.Tx, request store.Request, step int64, by act, kind store.RequestEntryKind, text string) error {
-	err := tx.AddRequestEntry(store.RequestEntry{
-		RequestID: request.ID, StepID: step, MemberID: by.member, Kind: kind, Text: text,
-		Source: by.source, DeliveryID: by.delivery, At: by.at,
-	})
-	if err != nil {
-		return err
-	}
-	return tx.Audit(store.AuditEntry{
-		Actor: by.member, Action: "request." + string(kind), Subject: request.Subject(), Source: auditSource(by.source),
-		Detail: map[string]any{"number": request.Number, "kind": request.Kind, "step": step, "delivery": by.delivery},
-	})
-}
-
-func auditSource(source string) store.AuditSource {
-	switch source {
-	case string(chat.FromMenu):
-		return store.SourceCard
-	case nativeSource:
-		return store.SourceCallback
-	}
-	return store.AuditSource(source)
-}
-
 // locked takes the request called number for a decision about it.
 func (q *Requests) locked(tx *store.Tx, number string) (store.Request, error) {
 	request, err := tx.RequestByNumber(number)
@@ -339,17 +253,6 @@ func (q *Requests) lock(tx *store.Tx, id int64) (store.Request, error) {
 		return store.Request{}, err
 	}
 	return tx.Request(id)
-}
-
-// tell sends text about a request, in as many messages as it needs.
-func (q *Requests) tell(tx *store.Tx, request store.Request, to []int64, text string) error {
-	for _, part := range chat.Split(text) {
-		err := q.notify.Tell(tx, notify.Notice{App: request.App, To: to, Text: part, Subject: request.Subject(), Purpose: eventPurpose})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // name is what a request is called in a sentence: A20260302-0001「权限申请：…」.

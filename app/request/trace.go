@@ -25,18 +25,14 @@ func (q *Requests) trace(call *chat.Call) (chat.Answer, error) {
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	deciders, err := r.RequestDeciders(request.ID)
+	d, err := q.open(r, request)
 	if err != nil {
 		return chat.Answer{}, err
 	}
-	visible, err := q.visible(call, request, deciders)
-	if err != nil {
+	if err := q.mayRead(call, d); err != nil {
 		return chat.Answer{}, err
 	}
-	if !visible {
-		return chat.Answer{}, chat.NotFound{Number: number}
-	}
-	text, err := q.story(call, request, deciders)
+	text, err := q.story(call, request, d.deciders)
 	return chat.Answer{Text: text}, err
 }
 
@@ -49,11 +45,11 @@ func (q *Requests) completed(r *store.Reader, member int64, number string) (stri
 		return number, nil
 	}
 	submitted, err := r.RequestsOf(member,
-		[]store.RequestState{store.RequestRunning, store.RequestApproved, store.RequestRejected, store.RequestWithdrawn}, scanned)
+		everyState, scanned)
 	if err != nil {
 		return "", err
 	}
-	decided, err := r.RequestsDecided(member, []store.DeciderState{store.DeciderOpen, store.DeciderPassed, store.DeciderEnded}, scanned)
+	decided, err := r.RequestsDecided(member, []store.DeciderState{store.DeciderOpen, store.DeciderPassed, store.DeciderEnded, store.DeciderVoted, store.DeciderQueued}, scanned)
 	if err != nil {
 		return "", err
 	}
@@ -66,45 +62,26 @@ func (q *Requests) completed(r *store.Reader, member int64, number string) (stri
 	return best.Number, nil
 }
 
-// visible says whether the caller may see a request.
-func (q *Requests) visible(call *chat.Call, request store.Request, deciders []store.RequestDecider) (bool, error) {
-	me := call.Member.ID
-	if me == request.ApplicantID || me == request.AboutID {
-		return true, nil
-	}
-	if slices.ContainsFunc(deciders, func(d store.RequestDecider) bool { return d.MemberID == me }) {
-		return true, nil
-	}
-	involved := []int64{request.ApplicantID}
-	for _, d := range deciders {
-		if d.State == store.DeciderOpen {
-			involved = append(involved, d.MemberID)
-		}
-	}
-	for _, id := range involved {
-		over, err := q.people.StandsOver(&call.Tx.Reader, me, id)
-		if err != nil || over {
-			return over, err
-		}
-	}
-	permission := q.kinds[request.Kind].Visible
-	if permission == "" {
-		return false, nil
-	}
-	return call.Permits.Permit(call, string(permission), request.Number)
+var everyState = []store.RequestState{
+	store.RequestRunning, store.RequestReturned, store.RequestApproved, store.RequestRejected, store.RequestWithdrawn, store.RequestRevoked,
+	store.RequestDeleted, store.RequestPaid,
 }
 
 var stateWords = map[store.RequestState]string{
 	store.RequestRunning: "审批中", store.RequestApproved: "已通过", store.RequestRejected: "已驳回", store.RequestWithdrawn: "已撤回",
+	store.RequestReturned: "已退回，待修改", store.RequestRevoked: "通过后已撤销", store.RequestDeleted: "已删除", store.RequestPaid: "已支付",
 }
 
 var stepWords = map[store.StepState]string{
 	store.StepWaiting: "未到", store.StepCurrent: "处理中", store.StepApproved: "同意", store.StepRejected: "驳回", store.StepSkipped: "未经过",
+	store.StepReturned: "退回",
 }
 
 var entryWords = map[store.RequestEntryKind]string{
 	store.RequestSubmitted: "提交申请", store.RequestEntered: "", store.RequestSkipped: "", store.RequestAgreed: "同意",
 	store.RequestRefused: "驳回", store.RequestRecalled: "撤回", store.RequestUrged: "催办", store.RequestNoted: "已知悉", store.RequestPassed: "",
+	store.RequestSentBack: "退回", store.RequestTransferred: "转审", store.RequestAdded: "加签", store.RequestTurn: "", store.RequestCommented: "评论",
+	store.RequestCopied: "抄送", store.RequestMerged: "", store.RequestResubmitted: "重新提交", store.RequestUndone: "撤销",
 }
 
 var sourceWords = map[string]string{"chat": "消息", "card": "卡片", "menu": "菜单", "job": "自动", "callback": "通讯录", nativeSource: "审批应用"}

@@ -76,6 +76,7 @@ type Clocks struct {
 	inWords   map[string]string
 	sources   []headed
 	breached  func(class string)
+	nodes     map[string]bool // kinds of subject that are approval nodes
 }
 
 // New builds the clocks and registers their cards.
@@ -83,7 +84,7 @@ func New(n *notify.Notifier, rules notify.Rules, superiors Superiors, log *slog.
 	c := &Clocks{
 		notify: n, rules: rules, superiors: superiors, log: log, breached: func(string) {},
 		forward: map[string]Forward{}, away: map[string]func(*store.Tx, store.Clock, int64) error{},
-		acts: map[string]func(*store.Reader, store.Clock) ([]card.Button, error){}, inWords: map[string]string{},
+		acts: map[string]func(*store.Reader, store.Clock) ([]card.Button, error){}, nodes: map[string]bool{}, inWords: map[string]string{},
 	}
 	n.Card(dueCard, c.drawDue)
 	n.Card(escalationCard, c.drawEscalation)
@@ -107,6 +108,10 @@ func (c *Clocks) OnUndelivered(subjectKind string, forward Forward) { c.forward[
 func (c *Clocks) ActsOn(subjectKind string, buttons func(r *store.Reader, clock store.Clock) ([]card.Button, error)) {
 	c.acts[subjectKind] = buttons
 }
+
+// Nodes says that subjects of this kind are approval nodes: their clocks keep
+// the timetable of G2-4.4(3), a zero limit being approval.node_limit_hours.
+func (c *Clocks) Nodes(subjectKind string) { c.nodes[subjectKind] = true }
 
 // OnBreach tells f of each clock that runs out, for metrics. A transaction that
 // has to be repeated tells it again.
@@ -174,6 +179,9 @@ func (c *Clocks) start(tx *store.Tx, clock *store.Clock, at time.Time) error {
 		}
 	}
 	due := c.rules().DueWithin(limit, policy.Class(clock.Class), at)
+	if c.nodes[clock.SubjectKind] {
+		due = c.rules().NodeDue(limit, at)
+	}
 	steps, err := json.Marshal(due.Steps)
 	if err != nil {
 		return fmt.Errorf("start clock %d: %w", clock.ID, err)
@@ -274,6 +282,12 @@ func (c *Clocks) endAll(tx *store.Tx, subject store.Subject, member int64, state
 		}
 	}
 	return nil
+}
+
+// CancelOf ends the open clock of one receiver: his answer is not needed any
+// more, though those of others are.
+func (c *Clocks) CancelOf(tx *store.Tx, subject store.Subject, member int64) error {
+	return c.endAll(tx, subject, member, store.ClockCancelled)
 }
 
 // Answered says whether every clock of a subject is closed (guide AE9).
