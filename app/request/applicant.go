@@ -30,8 +30,8 @@ func (q *Requests) Withdraw(call *chat.Call, number, why string) (store.Request,
 	if d.request.ApplicantID != call.Member.ID {
 		return d.request, chat.NotFound{Number: d.request.Number}
 	}
-	if err := elsewhere(d.request); err != nil {
-		return d.request, err
+	if d.request.Engine == store.EngineNative {
+		return d.request, q.withdrawNative(call.Tx, d.request, actOf(call))
 	}
 	if err := short("原因", why); err != nil {
 		return d.request, err
@@ -144,6 +144,9 @@ func (q *Requests) urgeFor(call *chat.Call, number string) (store.Request, strin
 		}
 	}
 	if step := d.step(); request.Engine == store.EngineNative {
+		if step == nil {
+			return request, "", elsewhere(request)
+		}
 		told, err := q.urgeNative(call, request, *step, d.of(step.ID, store.DeciderOpen))
 		return request, told, err
 	}

@@ -27,7 +27,7 @@ func (q *Requests) current(r *store.Reader, request store.Request) (steps []stor
 		return nil, 0, nil, err
 	}
 	at = slices.IndexFunc(steps, func(s store.RequestStep) bool { return s.State == store.StepCurrent })
-	if at < 0 && request.State == store.RequestRunning {
+	if at < 0 && request.State == store.RequestRunning && request.Engine != store.EngineNative {
 		return nil, 0, nil, fmt.Errorf("request %s runs without a current step", request.Number)
 	}
 	deciders, err = r.RequestDeciders(request.ID)

@@ -201,7 +201,7 @@ func (q *Requests) endNative(tx *store.Tx, request store.Request, row store.Nati
 	if err := q.enterHistory(tx, request, 0, system(tx), store.RequestRecalled, why); err != nil {
 		return err
 	}
-	return q.finish(tx, &request, steps, store.RequestWithdrawn)
+	return q.finish(tx, &dossier{request: request, steps: steps}, store.RequestWithdrawn)
 }
 
 // withdrawNative is 撤回 of a native request: here only as long as it has not
@@ -229,7 +229,7 @@ func (q *Requests) withdrawNative(tx *store.Tx, request store.Request, by act) e
 	if err := q.enterHistory(tx, request, 0, by, store.RequestRecalled, ""); err != nil {
 		return err
 	}
-	return q.finish(tx, &request, steps, store.RequestWithdrawn)
+	return q.finish(tx, &dossier{request: request, steps: steps}, store.RequestWithdrawn)
 }
 
 // NewestVersion is the newest version of a process that is in force; its zero
