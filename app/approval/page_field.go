@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"guiju/app/console"
 	"guiju/app/policy"
@@ -30,6 +31,7 @@ type input struct {
 	Find    string   // words of the search
 	Problem string
 	Wide    bool // shown below its label
+	Pills   bool // choices side by side
 	Accept  string
 	Many    bool
 	Step    string
@@ -77,8 +79,12 @@ func (p pages) inputs(v *console.Visit, t *policy.ApprovalTemplate, f filled) ([
 	return all, nil
 }
 
+// shortLabel is how many characters of a label stand beside its input.
+const shortLabel = 5
+
 func (p pages) fillIn(v *console.Visit, in *input, f filled) (err error) {
 	key := in.Key
+	in.Wide = utf8.RuneCountInString(in.Label) > shortLabel
 	switch in.Type {
 	case policy.LongTextField:
 		in.Wide = true
@@ -95,7 +101,8 @@ func (p pages) fillIn(v *console.Visit, in *input, f filled) (err error) {
 			in.Values[part] = f.get(key, "."+part)
 		}
 	case policy.ChoiceField, policy.YesNoField:
-		in.Wide = len(in.Choices) <= 4
+		in.Pills = len(in.Choices) <= 4
+		in.Wide = in.Wide || in.Pills
 		in.Options = choices(in.FormField, in.Value)
 	case policy.PersonField, policy.PeopleField:
 		in.Wide, in.Many, in.Find = true, in.Type == policy.PeopleField, f.get(key, ".find")

@@ -19,10 +19,7 @@ var assetFiles embed.FS
 // sheets are put together to one style sheet, in this order: WeUI 2.6.26 of
 // Tencent (MIT, assets/weui/LICENSE.txt), as far as it is used, and ours. The
 // script is htmx 2.0.11 (0BSD, assets/htmx/LICENSE).
-var sheets = []string{
-	"weui/base.min.css", "weui/weui-button.min.css", "weui/weui-cell.min.css", "weui/weui-cell-form.min.css",
-	"weui/weui-check.min.css", "weui/weui-msg.min.css", "page.css",
-}
+var sheets = []string{"weui/base.min.css", "weui/weui-button.min.css", "page.css"}
 
 // assets are what pages load. They say nothing about anybody, so browsers keep
 // them; another version has another address.

@@ -111,6 +111,9 @@ func (c *Console) Page(p Page) {
 		p.Title == "" || p.Templates == nil || p.Get == nil {
 		panic(fmt.Sprintf("console: page %q is taken, badly named, or has no title, templates or Get", p.Path))
 	}
+	if p.Permission == "" {
+		p.Permission = chat.Everybody
+	}
 	c.pages = append(c.pages, p)
 	// /form/apply/new is tried before /form/apply/:key.
 	slices.SortStableFunc(c.pages, func(a, b Page) int {

@@ -94,6 +94,33 @@ func (p *Platform) authorize(c *gin.Context) {
 	c.Redirect(http.StatusFound, back.String())
 }
 
+// open is GET /sandbox/open?user=U&url=URL: a link in the chat of a member's phone. A page that may ask this
+// platform who holds the phone is told by the parameter sandbox_user, because here several members use one
+// browser; an app that wants it puts it into its address of authorize, which then asks nobody. Other pages
+// are opened as they are.
+func (p *Platform) open(c *gin.Context) {
+	to, err := url.Parse(c.Query("url"))
+	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
+		refuse(c, http.StatusBadRequest, "url", "must be an http(s) address")
+		return
+	}
+	p.mu.Lock()
+	m := p.st.Company.member(c.Query("user"))
+	trusted := p.anyTrusts(to.Host)
+	p.mu.Unlock()
+	if m == nil || m.Status != statusActive {
+		refuse(c, http.StatusBadRequest, "user", "no such member, or not active")
+		return
+	}
+	if trusted {
+		q := to.Query()
+		q.Set("sandbox_user", m.UserID)
+		to.RawQuery = q.Encode()
+	}
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Redirect(http.StatusFound, to.String())
+}
+
 func (p *Platform) appByAgent(agentID string) *appState {
 	id, err := strconv.ParseInt(agentID, 10, 64)
 	if err != nil {

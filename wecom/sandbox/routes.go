@@ -35,6 +35,7 @@ func (p *Platform) routes() http.Handler {
 	r.Any("/cgi-bin/*path", api)
 	r.GET("/connect/oauth2/authorize", p.authorize)
 	r.GET("/wwlogin/sso/login", p.authorize)
+	r.GET("/sandbox/open", sameSite, p.open)
 
 	p.clockRoutes(r.Group("/sandbox/clock"))
 	g := r.Group("/sandbox/api", sameOrigin)
@@ -86,6 +87,13 @@ func sameOrigin(c *gin.Context) {
 	}
 	if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, c.Request.Host) {
 		refuse(c, http.StatusForbidden, "", "requests of other sites are refused")
+	}
+}
+
+// sameSite keeps a link of another site from being opened in a member's name.
+func sameSite(c *gin.Context) {
+	if site := c.GetHeader("Sec-Fetch-Site"); site == "cross-site" {
+		refuse(c, http.StatusForbidden, "", "open links from the sandbox's own page")
 	}
 }
 

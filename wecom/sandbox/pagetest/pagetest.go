@@ -34,6 +34,9 @@ const pageTimeout = 60 * time.Second
 // Widths are the two screens the page promises to be good at.
 var Widths = map[string][2]int64{"390": {390, 844}, "1280": {1280, 800}}
 
+// Phone is the screen of the pages in WeCom's webview.
+var Phone = [2]int64{375, 812}
+
 // Open starts Chromium at a size and waits until the page is live. Without Chromium the test is skipped,
 // or fails when GUIJU_TEST_REQUIRE names browser.
 func Open(t testing.TB, url string, size [2]int64) *Page {
@@ -111,6 +114,29 @@ func (p *Page) picture() string {
 		return "no screenshot: " + err.Error()
 	}
 	return "screenshot: " + name
+}
+
+// Shot saves what the screen shows now as name.png below folder, and answers where.
+func (p *Page) Shot(folder, name string) string {
+	p.t.Helper()
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	require.NoError(p.t, err)
+	path := filepath.Join(folder, name+".png")
+	require.NoError(p.t, os.WriteFile(path, png, 0o600))
+	return path
+}
+
+// Visit leaves for another address and waits until it is there.
+func (p *Page) Visit(address string) {
+	p.t.Helper()
+	p.Do(chromedp.Navigate(address))
+}
+
+// Type empties an input and types into it.
+func (p *Page) Type(css, text string) {
+	p.t.Helper()
+	p.See(css)
+	p.Do(chromedp.SetValue(chromedp.CSS(css), ""), chromedp.SendKeys(chromedp.CSS(css), text))
 }
 
 // See waits until something matching the selector is visible.

@@ -52,7 +52,15 @@ class Page {
     });
     this.traffic = new Traffic(part('traffic'), { failed, told, name });
     this.faults = new Faults(part('faults'), { failed, told });
+    part('phone').addEventListener('click', (event) => this.opened(event), true);
     for (const tab of document.querySelectorAll('button[data-view]')) tab.addEventListener('click', () => this.view(tab.dataset.view));
+  }
+
+  // opened sends links of a chat through the platform, which signs in the member who holds the phone.
+  opened(event) {
+    const anchor = event.target.closest?.('a[target=_blank]');
+    if (!anchor || !this.user || anchor.pathname === '/sandbox/open') return;
+    anchor.href = `/sandbox/open?${new URLSearchParams({ user: this.user, url: anchor.href })}`;
   }
 
   async start() {
