@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"guiju/app/approval"
 	"guiju/app/config"
 	"guiju/app/people"
 	"guiju/app/policy"
@@ -71,6 +72,12 @@ func Migrate(ctx context.Context, cfg config.Config, o Options) (applied []int, 
 		return nil, SetupError{err}
 	}
 	return a.db.Migrate(ctx)
+}
+
+// ApprovalGaps resolves every actor of every approval process for every
+// department and applicant of the member mirror, and answers who cannot be found.
+func (ad *Admin) ApprovalGaps(ctx context.Context) (approval.Gaps, error) {
+	return ad.a.approvals.Gaps(ad.a.db.Reader(ctx))
 }
 
 // DB is the database, for reading.

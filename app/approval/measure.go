@@ -62,7 +62,7 @@ func (m *measure) rate() (tenths int, ok bool) {
 func (m *measure) rateText() string {
 	tenths, ok := m.rate()
 	if !ok {
-		return "无"
+		return "不适用"
 	}
 	return fmt.Sprintf("%d.%d%%", tenths/10, tenths%10)
 }
@@ -71,7 +71,7 @@ func (m *measure) rateText() string {
 func (m *measure) meanText() string {
 	elapsed, working, ok := m.mean()
 	if !ok {
-		return "无"
+		return "不适用"
 	}
 	return fmt.Sprintf("%s（工作时间 %s）", hours(elapsed), hours(working))
 }

@@ -64,7 +64,7 @@ func (a *Approvals) efficiency(call *chat.Call) (chat.Answer, error) {
 	var b strings.Builder
 	b.WriteString(heading)
 	if len(ms.processes) == 0 {
-		b.WriteString("\n没有办结的单据，平均处理时长：无，审批通过率：无")
+		b.WriteString("\n没有办结的单据，平均处理时长：不适用，审批通过率：不适用")
 	}
 	for i, key := range ms.most() {
 		if i == reportedProcesses {
