@@ -59,7 +59,7 @@ func TestG1_2_1_1_b_AnEmptyPlaceholderIsAskedFor(t *testing.T) {
 }
 
 func TestTheSeparatorOfDatesIsARule(t *testing.T) {
-	a := withRules(t, "templates: {date_range_separator: "~"}\n")
+	a := withRules(t, "templates: {date_range_separator: '~'}\n")
 	require.Equal(t, "2026-03-09~2026-03-10", a.span(leaveForm()["请假时间"]))
 	require.Equal(t, "2026-03-09下午~2026-03-10上午", a.span(policy.FormValue{From: halfOf("2026-03-09", true), To: halfOf("2026-03-10", false)}))
 	require.Empty(t, a.span(policy.FormValue{}))
