@@ -16,8 +16,12 @@ import (
 // when the step is entered (guide E2.0, names in force).
 //
 //	member:12             this member
+//	members:12,13         these members; 直接上级 of whoever of them has left
+//	user:hejing           the member with this userid; 直接上级 of him when he has left
 //	superior              直接上级 of the one it is about
 //	head                  部门主管 of the one it is about
+//	head^2                部门主管 of the department one level above that, and so on
+//	supervisor            分管领导 of the department of the one it is about, or of one above it
 //	head:7                部门主管 of the department with this id
 //	head:财务部           部门主管 of the department the guide calls so
 //	department:人事部     the same: who answers for the department
@@ -87,7 +91,16 @@ func (p *People) Resolve(r *store.Reader, w Whom, about int64) (Found, error) {
 
 func (p *People) named(r *store.Reader, w Whom, about int64) (candidates, error) {
 	kind, name, _ := strings.Cut(string(w), ":")
+	if level, ok := strings.CutPrefix(string(w), "head^"); ok {
+		return p.headAbove(r, level, about)
+	}
 	switch kind {
+	case "members":
+		return p.these(r, strings.Split(name, ","))
+	case "user":
+		return p.called(r, name)
+	case "supervisor":
+		return p.supervising(r, about)
 	case "member":
 		id, err := strconv.ParseInt(name, 10, 64)
 		if err != nil {

@@ -70,6 +70,12 @@ func TestResolve(t *testing.T) {
 			{"role:管理员", "zhouba", []string{"chenli"}, "", false},
 			{"role:administrator", "chenli", []string{"gaozong"}, "本人不能处理自己的事项，由直接上级处理", false},
 			{"role:department_head/3", "zhouba", []string{"shaojing"}, "", false},
+			{"user:hejing", "zhouba", []string{"hejing"}, "", false},
+			{"members:" + fmt.Sprint(o.ids["hejing"], ",", o.ids["hanmei"]), "zhouba", []string{"hejing", "hanmei"}, "", false},
+			{"user:nobody", "zhouba", []string{"shaojing"}, "指定人员nobody没有可以处理的人，由销售部部门主管处理", false},
+			{"head^1", "zhouba", []string{"shaojing"}, "", false},
+			{"head^2", "zhouba", []string{"gaozong"}, "规矩科技部门主管没有可以处理的人，由总经理办公室处理", true},
+			{"supervisor", "zhouba", []string{"gaozong"}, "销售部没有分管领导，由总经理办公室处理", false},
 			{"role:auditor", "zhouba", []string{"shaojing"}, "审计人员没有可以处理的人，由销售部部门主管处理", false},
 		} {
 			t.Run(c.whom+" of "+c.about, func(t *testing.T) {

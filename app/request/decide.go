@@ -270,6 +270,9 @@ func (q *Requests) record(call *chat.Call, d *dossier, approve bool, opinion str
 		return err
 	}
 	last := *step
+	if err := q.decided(call, d, *step, approve, opinion); err != nil {
+		return err
+	}
 	if verdict == "" {
 		last.State, last.Opinion = store.StepApproved, opinion // what the applicant is told of this vote
 		if err := q.goOn(tx, d, step, c.Ended); err != nil {
@@ -281,6 +284,14 @@ func (q *Requests) record(call *chat.Call, d *dossier, approve bool, opinion str
 		last = *step
 	}
 	return q.tellApplicant(tx, d, last, call.Member)
+}
+
+// decided tells the domain of a single decision.
+func (q *Requests) decided(call *chat.Call, d *dossier, step store.RequestStep, approve bool, opinion string) error {
+	if hook := q.kind(d.request.Kind).Decided; hook != nil {
+		return internal(hook(call.Tx, d.request, step, call.Member, approve, opinion))
+	}
+	return nil
 }
 
 // vote keeps what somebody decided. A holder of the permission of the step gets
