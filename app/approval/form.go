@@ -215,7 +215,7 @@ func (a *Approvals) formRun(key string, args []chat.Arg) func(*chat.Call) (chat.
 		}
 		if call.Asked && !call.Insists {
 			return chat.Answer{}, chat.Warned{
-				Title: "提交前请核对", Reason: p.Text(), Proceed: "确认提交",
+				Title: "提交前请核对", Reason: p.Text(), Proceed: "确认提交", Amend: true,
 			}
 		}
 		made, err := a.Submit(call, key, form)

@@ -16,7 +16,7 @@ func (a *Approvals) kind(key string) (request.Kind, bool) {
 		return request.Kind{}, false
 	}
 	k := request.Kind{
-		Title: t.Title, Visible: policy.AuditView,
+		Title: t.Title, Visible: policy.AuditView, Resubmits: true,
 		Entered: a.entered, Decided: a.decided, Finished: a.finished, Returned: a.returned, Resubmitted: a.resubmitted,
 	}
 	if key == leaveKey {

@@ -79,6 +79,12 @@ func (a *Approvals) formCommands() []chat.Command {
 			cmd.Offered = a.offeredTo(t.Key)
 		}
 		all = append(all, cmd)
+		if !slices.ContainsFunc(args, func(arg chat.Arg) bool { return arg.Name == numberArg }) {
+			all = append(all, chat.Command{
+				Name: againCommand(t), Group: "审批", Permission: string(policy.ApprovalApply), Hidden: true,
+				Args: againArgs(args), Edition: edition(versions), Run: a.againRun(args),
+			})
+		}
 	}
 	return all
 }

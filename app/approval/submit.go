@@ -100,27 +100,56 @@ func (a *Approvals) Submit(call *chat.Call, template string, form policy.Form) (
 // Resubmit submits a returned case again, with its form changed; it goes on with
 // the version it began with.
 func (a *Approvals) Resubmit(call *chat.Call, number string, form policy.Form) (store.Request, error) {
-	tx := call.Tx
-	req, err := tx.RequestByNumber(number)
-	if errors.Is(err, store.ErrNotFound) || err == nil && req.ApplicantID != call.Member.ID {
-		return req, chat.NotFound{Number: number}
-	}
+	d, _, err := a.planAgain(call, number, form)
 	if err != nil {
-		return req, err
-	}
-	t, err := a.pinned(&tx.Reader, req)
-	if err != nil {
-		return req, err
-	}
-	if form, err = a.check(call, t, form, req.ID); err != nil {
-		return req, err
-	}
-	d, err := a.requests.PlanAgain(&tx.Reader, req, form)
-	if err != nil {
-		return req, err
+		return store.Request{}, err
 	}
 	a.sign(&d, call)
 	return a.requests.Resubmit(call, number, d)
+}
+
+// PreviewAgain is Preview of a returned case that is to be submitted again.
+func (a *Approvals) PreviewAgain(call *chat.Call, number string, form policy.Form) (Preview, error) {
+	d, t, err := a.planAgain(call, number, form)
+	if err != nil {
+		return Preview{}, err
+	}
+	return a.preview(call, t, d)
+}
+
+func (a *Approvals) planAgain(call *chat.Call, number string, form policy.Form) (request.Draft, request.Template, error) {
+	r := &call.Tx.Reader
+	req, err := a.own(call, number)
+	if err != nil {
+		return request.Draft{}, request.Template{}, err
+	}
+	t, err := a.pinned(r, req)
+	if err != nil {
+		return request.Draft{}, t, err
+	}
+	if form, err = a.check(call, t, form, req.ID); err != nil {
+		return request.Draft{}, t, err
+	}
+	d, err := a.requests.PlanAgain(r, req, form)
+	return d, t, err
+}
+
+// own is a case of the caller.
+func (a *Approvals) own(call *chat.Call, number string) (store.Request, error) {
+	req, err := call.Tx.RequestByNumber(number)
+	if errors.Is(err, store.ErrNotFound) || err == nil && req.ApplicantID != call.Member.ID {
+		return store.Request{}, chat.NotFound{Number: number}
+	}
+	return req, err
+}
+
+// returnedForm is the form of a case of the caller as it was submitted last.
+func (a *Approvals) returnedForm(call *chat.Call, number string) (*policy.ApprovalTemplate, policy.Form, error) {
+	req, err := a.own(call, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.FormOf(&call.Tx.Reader, req)
 }
 
 // FormOf answers the form of a case and the version it is pinned to, for whoever
