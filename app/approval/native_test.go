@@ -46,21 +46,21 @@ func TestX26_ARequestIsSubmittedToTheApprovalApp(t *testing.T) {
 		made := w.submits("深圳")
 		w.settle()
 		q, row := w.read(made.ID)
-		require.Equal(t, store.SubmissionLinked, row.Submission)
-		require.Equal(t, "trip running", q.Kind+" "+string(q.State))
-		require.NotNil(t, q.SpNo)
-		require.Empty(t, row.Body, "what was filled in is not kept twice")
+		require.Equal(w.t, store.SubmissionLinked, row.Submission)
+		require.Equal(w.t, "trip running", q.Kind+" "+string(q.State))
+		require.NotNil(w.t, q.SpNo)
+		require.Empty(w.t, row.Body, "what was filled in is not kept twice")
 		a := w.wecom.applied[0]
-		require.Equal(t, []wecom.ApplicationNode{
+		require.Equal(w.t, []wecom.ApplicationNode{
 			{Kind: wecom.ApproverNode, Rule: wecom.AnyOne, Users: []string{"weiwei"}}, {Kind: wecom.ApproverNode, Rule: wecom.Everyone, Users: []string{"hejing", "gaozong"}},
 		}, a.Nodes)
-		require.Equal(t, []string{"出差：深圳", "目的地：深圳", "天数：2"}, a.Summary)
-		steps, err := w.db.Reader(t.Context()).RequestSteps(q.ID)
-		require.NoError(t, err)
-		require.Equal(t, "负责人 current 两位 waiting", steps[0].Name+" "+string(steps[0].State)+" "+steps[1].Name+" "+string(steps[1].State))
+		require.Equal(w.t, []string{"出差：深圳", "目的地：深圳", "天数：2"}, a.Summary)
+		steps, err := w.db.Reader(w.t.Context()).RequestSteps(q.ID)
+		require.NoError(w.t, err)
+		require.Equal(w.t, "负责人 current 两位 waiting", steps[0].Name+" "+string(steps[0].State)+" "+steps[1].Name+" "+string(steps[1].State))
 		w.told(*q.SpNo)
 		w.passes(2 * time.Minute)
-		require.Equal(t, 1, w.count())
+		require.Equal(w.t, 1, w.count())
 	})
 }
 
@@ -69,21 +69,21 @@ func TestX26_ARequestIsSubmittedToTheApprovalApp(t *testing.T) {
 func TestX26_ALostAnswerMakesNoSecondForm(t *testing.T) {
 	for _, callback := range []bool{false, true} {
 		eachNative(t, func(w *nativeWorld) {
-			w.wecom.swallow = refusal(t, 0)
+			w.wecom.swallow = refusal(w.t, 0)
 			made := w.submits("深圳")
 			w.settle()
 			_, row := w.read(made.ID)
-			require.Equal(t, store.SubmissionSent, row.Submission)
+			require.Equal(w.t, store.SubmissionSent, row.Submission)
 			if callback {
 				w.told("2026030200")
 				w.settle()
 			}
 			w.passes(3 * time.Minute)
 			q, row := w.read(made.ID)
-			require.Equal(t, store.SubmissionLinked, row.Submission)
-			require.Equal(t, "2026030200", *q.SpNo)
-			require.Len(t, w.wecom.applied, 1)
-			require.Equal(t, 1, w.count(), "the callback makes no second case")
+			require.Equal(w.t, store.SubmissionLinked, row.Submission)
+			require.Equal(w.t, "2026030200", *q.SpNo)
+			require.Len(w.t, w.wecom.applied, 1)
+			require.Equal(w.t, 1, w.count(), "the callback makes no second case")
 		})
 	}
 }
@@ -92,7 +92,7 @@ func TestX26_ALostAnswerMakesNoSecondForm(t *testing.T) {
 // member submitted by hand meanwhile is another case.
 func TestX26_WhatNeverArrivedIsSubmittedAgain(t *testing.T) {
 	eachNative(t, func(w *nativeWorld) {
-		w.wecom.refuse = refusal(t, 0)
+		w.wecom.refuse = refusal(w.t, 0)
 		made := w.submits("深圳")
 		w.settle()
 		w.wecom.mu.Lock()
@@ -104,16 +104,16 @@ func TestX26_WhatNeverArrivedIsSubmittedAgain(t *testing.T) {
 		w.wecom.mu.Unlock()
 		w.told("by-hand")
 		w.settle()
-		require.Equal(t, 1, w.count(), "it may be ours: it waits for the answer")
+		require.Equal(w.t, 1, w.count(), "it may be ours: it waits for the answer")
 		w.passes(3 * time.Minute)
 		q, row := w.read(made.ID)
-		require.Equal(t, store.SubmissionLinked, row.Submission)
-		require.NotEqual(t, "by-hand", *q.SpNo)
-		require.Len(t, w.wecom.applied, 1)
-		require.Equal(t, 2, w.count())
-		hand, err := w.db.Reader(t.Context()).RequestBySPNo("by-hand")
-		require.NoError(t, err)
-		require.Equal(t, "trip 出差：北京", hand.Kind+" "+hand.Title, "mapped to the rulebook's template")
+		require.Equal(w.t, store.SubmissionLinked, row.Submission)
+		require.NotEqual(w.t, "by-hand", *q.SpNo)
+		require.Len(w.t, w.wecom.applied, 1)
+		require.Equal(w.t, 2, w.count())
+		hand, err := w.db.Reader(w.t.Context()).RequestBySPNo("by-hand")
+		require.NoError(w.t, err)
+		require.Equal(w.t, "trip 出差：北京", hand.Kind+" "+hand.Title, "mapped to the rulebook's template")
 	})
 }
 
@@ -125,38 +125,38 @@ func TestX26_AChangedTemplateKeepsTheRequest(t *testing.T) {
 		made := w.submits("深圳")
 		w.settle()
 		_, row := w.read(made.ID)
-		require.Equal(t, store.SubmissionWaiting, row.Submission)
-		require.True(t, w.gets("zhaoliu", "【待提交】", "模板有变动", "撤回 "+made.Number))
+		require.Equal(w.t, store.SubmissionWaiting, row.Submission)
+		require.True(w.t, w.gets("zhaoliu", "【待提交】", "模板有变动", "撤回 "+made.Number))
 		w.wecom.mu.Lock()
 		w.wecom.template = tripControls()
 		w.wecom.mu.Unlock()
 		w.passes(31 * time.Minute)
 		_, row = w.read(made.ID)
-		require.Equal(t, store.SubmissionLinked, row.Submission)
+		require.Equal(w.t, store.SubmissionLinked, row.Submission)
 	})
 }
 
 // WeCom refuses the form itself: the request ends, and its applicant knows why.
 func TestX26_ARefusedFormEndsTheRequest(t *testing.T) {
 	eachNative(t, func(w *nativeWorld) {
-		w.wecom.refuse = refusal(t, 301079)
+		w.wecom.refuse = refusal(w.t, 301079)
 		made := w.submits("深圳")
 		w.settle()
 		q, row := w.read(made.ID)
-		require.Equal(t, store.SubmissionFailed, row.Submission)
-		require.Equal(t, store.RequestWithdrawn, q.State)
-		require.True(t, w.gets("zhaoliu", "【未提交】", "时间冲突"))
+		require.Equal(w.t, store.SubmissionFailed, row.Submission)
+		require.Equal(w.t, store.RequestWithdrawn, q.State)
+		require.True(w.t, w.gets("zhaoliu", "【未提交】", "时间冲突"))
 
-		w.wecom.refuse = refusal(t, 301055)
+		w.wecom.refuse = refusal(w.t, 301055)
 		made = w.submits("广州")
 		w.settle()
 		_, row = w.read(made.ID)
-		require.Equal(t, store.SubmissionWaiting, row.Submission, "IT mends it, nothing is lost")
-		require.True(t, w.gets("zhaoliu", "【待提交】", "已通知管理员"))
+		require.Equal(w.t, store.SubmissionWaiting, row.Submission, "IT mends it, nothing is lost")
+		require.True(w.t, w.gets("zhaoliu", "【待提交】", "已通知管理员"))
 		w.wecom.refuse = nil
 		w.passes(31 * time.Minute)
 		_, row = w.read(made.ID)
-		require.Equal(t, store.SubmissionLinked, row.Submission)
+		require.Equal(w.t, store.SubmissionLinked, row.Submission)
 	})
 }
 
@@ -166,21 +166,21 @@ func TestX26_TheComparisonNarrowsItsWindow(t *testing.T) {
 	eachNative(t, func(w *nativeWorld) {
 		w.wecom.forms["1"] = w.wecom.form("1", wecom.Application{TemplateID: "other", Applicant: "zhaoliu"})
 		w.wecom.forms["2"] = w.wecom.form("2", wecom.Application{TemplateID: "other", Applicant: "somebody_new"})
-		heavy := refusal(t, wecom.CodeWindowTooHeavy)
-		w.wecom.listErr = []error{heavy, heavy, nil, refusal(t, 45009)}
+		heavy := refusal(w.t, wecom.CodeWindowTooHeavy)
+		w.wecom.listErr = []error{heavy, heavy, nil, refusal(w.t, 45009)}
 		w.tx(func(tx *store.Tx) error {
 			_, err := tx.Enqueue(approval.SyncNative{}, store.Unique("all"))
 			return err
 		})
 		w.passes(10 * time.Minute)
 		for _, number := range []string{"1", "2"} {
-			q, err := w.db.Reader(t.Context()).RequestBySPNo(number)
-			require.NoError(t, err, "form %s", number)
-			require.Equal(t, "native 出差申请", q.Kind+" "+q.Title)
+			q, err := w.db.Reader(w.t.Context()).RequestBySPNo(number)
+			require.NoError(w.t, err, "form %s", number)
+			require.Equal(w.t, "native 出差申请", q.Kind+" "+q.Title)
 		}
-		m, err := w.db.Reader(t.Context()).MemberByUserID("somebody_new")
-		require.NoError(t, err)
-		require.Equal(t, store.MemberProvisional, m.Status)
+		m, err := w.db.Reader(w.t.Context()).MemberByUserID("somebody_new")
+		require.NoError(w.t, err)
+		require.Equal(w.t, store.MemberProvisional, m.Status)
 	})
 }
 
@@ -196,6 +196,6 @@ func TestX26_TheFlowEngineIsMirrored(t *testing.T) {
 			return err
 		})
 		w.settle()
-		require.Equal(t, 1, w.count())
+		require.Equal(w.t, 1, w.count())
 	})
 }

@@ -211,6 +211,7 @@ func newNativeWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *nativeW
 	folk := people.New(db, nativeContacts{}, n, rules, log)
 	clocks := response.New(n, rules, folk, log)
 	w.requests = request.New(n, clocks, folk, rules, log)
+	w.requests.Otherwise(func(string) (request.Kind, bool) { return request.Kind{Title: "出差"}, true })
 	w.natives = approval.NewNative(approval.NativeOptions{
 		DB: db, Apps: []string{"assistant"}, APIs: map[string]approval.NativeAPI{"assistant": w.wecom}, Requests: w.requests, People: folk, Notify: n,
 		Rules: rules, Log: log, Files: func(string) (io.ReadCloser, error) { return nil, fs.ErrNotExist },

@@ -3,10 +3,8 @@ package request
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"guiju/app/chat"
-	"guiju/app/policy"
 	"guiju/store"
 )
 
@@ -101,11 +99,6 @@ func (m *mirroring) progress() error {
 	at := m.steps[m.request.Position]
 	return m.q.tell(m.tx, m.request, []int64{m.request.ApplicantID},
 		fmt.Sprintf("【进度】%s：%s接下来由%s处理「%s」。", m.q.name(m.request), passed, names, at.Name))
-}
-
-// nodeLimit is the time an approver of a native node has.
-func (q *Requests) nodeLimit() policy.WorkSpan {
-	return policy.WorkSpan{Time: time.Duration(q.rules().Rules().Approval.NodeLimitHours) * time.Hour}
 }
 
 // tellGone tells IT and the applicant that a native step waits for people who

@@ -414,7 +414,7 @@ func (m *mirroring) ask(step store.RequestStep, opened []store.RequestDecider) e
 		m.asked = append(m.asked, d)
 		_, err = m.q.clocks.Open(m.tx, response.Opening{
 			Subject: nativeClock(step), Number: m.request.Number, Title: m.request.Title, App: m.request.App, Class: policy.Normal,
-			NeedsReply: true, Sender: m.request.ApplicantID, Receiver: d.MemberID, Limit: m.q.nodeLimit(),
+			NeedsReply: true, Sender: m.request.ApplicantID, Receiver: d.MemberID,
 		})
 		if err != nil {
 			return err

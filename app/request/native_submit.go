@@ -1,8 +1,6 @@
 package request
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -41,17 +39,10 @@ func (q *Requests) SubmitNative(tx *store.Tx, d Draft) (store.Request, error) {
 	} else if _, err := q.nativeRoute(&tx.Reader, d); err != nil {
 		return request, err
 	}
-	request.Engine, request.State = store.EngineNative, store.RequestRunning
-	request.TemplateID, request.TemplateVersion, request.Sensitive = d.Template.ID, d.Template.Version, d.Sensitive
-	form, err := json.Marshal(d.Form)
-	if err != nil {
-		return request, fmt.Errorf("form of a native request: %w", err)
+	if err := q.ownAttachments(&tx.Reader, d.Applicant, request.Subject(), d.Attachments); err != nil {
+		return request, err
 	}
-	route, err := json.Marshal(d.Why)
-	if err != nil {
-		return request, fmt.Errorf("route of a native request: %w", err)
-	}
-	request.Form, request.Route = string(form), string(route)
+	request.Engine = store.EngineNative
 	if request.Number, err = tx.Number("A"); err != nil {
 		return request, err
 	}
@@ -61,14 +52,7 @@ func (q *Requests) SubmitNative(tx *store.Tx, d Draft) (store.Request, error) {
 	if err := tx.FileAttachments(request.Subject(), d.Attachments...); err != nil {
 		return request, err
 	}
-	by := act{member: d.Applicant, source: string(d.Source), delivery: d.Delivery, at: d.At}
-	if by.source == "" {
-		by.source = string(chat.FromChat)
-	}
-	if by.at.IsZero() {
-		by.at = tx.Now()
-	}
-	if err := q.enterHistory(tx, request, 0, by, store.RequestSubmitted, ""); err != nil {
+	if err := q.enterHistory(tx, request, 0, d.act(tx), store.RequestSubmitted, "", change{Request: request.State, Steps: places(steps)}); err != nil {
 		return request, err
 	}
 	if err := tx.PutNativeCase(store.NativeCase{RequestID: request.ID, System: store.NativeApproval, Submission: store.SubmissionWaiting}); err != nil {

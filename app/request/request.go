@@ -174,6 +174,7 @@ func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rul
 	q := &Requests{notify: n, clocks: clocks, people: p, rules: rules, log: log, kinds: map[string]Kind{}, others: noKind}
 	q.kinds[NativeKind] = Kind{Title: "企业微信审批"}
 	clocks.InWords(nativeSubject, inNativeApp)
+	clocks.Nodes(nativeSubject)
 	n.Card(stepCard, q.drawStep)
 	delivered := func(tx *store.Tx, d notify.Delivered) error {
 		return clocks.Delivered(tx, d.Message.Subject(), d.Members, d.At)
