@@ -247,6 +247,7 @@ func (a *App) buildDomains() error {
 		return err
 	}
 	a.approvals.RegisterPages(a.console)
+	a.requests.Links(a.console.URL)
 	a.chat, err = chat.New(chat.Options{
 		Directory: a.people, Permits: permits{a}, Topics: topics{a}, Todo: a.clocks, Holds: a.holds,
 		Location: rules().Calendar().Location(),

@@ -21,9 +21,11 @@ var cards = []struct {
 }{
 	{"item", "咨询、通知（C-RECEIPT）", "question or notice (C-RECEIPT)", []string{"收到", "回复", "有疑问"}},
 	{"answer", "答复（C-RECEIPT）", "answer (C-RECEIPT)", []string{"已解决", "未解决"}},
-	{"reply-due", "时限提醒（C-REPLY-DUE）", "reminder (C-REPLY-DUE)", []string{"回复", "收到", "审批", "完成", "权限变更 确认", "权限变更 拒绝", "权限审查"}},
+	{"reply-due", "时限提醒（C-REPLY-DUE）", "reminder (C-REPLY-DUE)", []string{"回复", "收到", "审批", "转审", "完成", "权限变更 确认", "权限变更 拒绝", "权限审查"}},
 	{"escalation", "超时升级（C-ESCALATE）", "escalation (C-ESCALATE)", []string{"已知悉", "催办"}},
-	{"request-step", "审批（C-APPROVE、C-ACCOUNT）", "approval (C-APPROVE, C-ACCOUNT)", []string{"审批", "已开通"}},
+	{"request-step", "审批（C-APPROVE、C-ACCOUNT）", "approval (C-APPROVE, C-ACCOUNT)", []string{"审批", "已开通", "转审", "加签", "退回", "评论", "追溯"}},
+	{"request-result", "审批结果（C-RESULT）", "result of an approval (C-RESULT)", []string{"追溯", "重新提交"}},
+	{"request-batch", "一次批准几项", "approving several at once", []string{"批量批准"}},
 	{"task", "任务（C-TASK-ASSIGN）", "task (C-TASK-ASSIGN)", []string{"完成"}},
 	{"permission-change", "权限变更（C-PERM-DIFF）", "permission change (C-PERM-DIFF)", []string{"权限变更 确认", "权限变更 拒绝"}},
 	{"permission-review", "权限审查（C-PERM-REVIEW）", "permission review (C-PERM-REVIEW)", []string{"权限审查 全部正常", "追溯"}},

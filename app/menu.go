@@ -15,9 +15,9 @@ var menuGroups = []struct {
 	name     string
 	commands []string
 }{
-	{"发起", []string{"咨询", "发通知", "代理", "权限申请", "账号申请"}},
-	{"处理", []string{"我的待办", "回复", "转交", "催办", "完成"}},
-	{"查询", []string{"追溯", "响应统计", "我的权限", "我的职责", "帮助"}},
+	{"发起", []string{"请假", "报销", "申请", "咨询", "发通知"}},
+	{"处理", []string{"我的审批", "我的待办", "回复", "催办", "完成"}},
+	{"查询", []string{"追溯", "代理", "我的权限", "我的职责", "帮助"}},
 }
 
 // menu builds the menu from the commands that are registered: the key of each

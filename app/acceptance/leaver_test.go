@@ -45,7 +45,13 @@ func quarterEve(o *playground.Options) { o.Platform.Start = at("2026-04-01 08:59
 // holding lets somebody have an open card of every kind, and answers who has
 // one: kind → holder. A kind that is registered and missing here fails the test.
 func holding(w *World) map[string]string {
-	w.To("2026-04-01 10:00")                                                                                   // the review of the quarter begins
+	w.To("2026-04-01 10:00") // the review of the quarter begins
+	for _, name := range []string{"孙七", "周八"} {
+		w.Says(name, "权限申请 report.finance.view 核对回款 7天")
+	}
+	w.Says("邵静", "我的审批") // request-batch
+	refused := numberInText.FindString(w.Says("吴九", "权限申请 report.finance.view 核对回款 7天"))
+	w.Says("沈悦", "审批 "+refused+" 驳回 用不到")                                                                      // request-result
 	w.Company("update_user", map[string]any{"userid": "zhouba", "department": []int{4}, "main_department": 4}) // permission-change
 	w.Says("赵六", "权限申请 report.finance.view 核对回款 7天")                                                           // request.step
 	w.Says("邵静", "发通知 赵六 请更新客户资料 重要 需回复")                                                                      // item, later reply-due and escalation
@@ -60,6 +66,7 @@ func holding(w *World) map[string]string {
 	w.Company("delete_user", map[string]any{"userid": "sunqi"}) // hand-over, for his superior
 	return map[string]string{
 		"item": "赵六", "answer": "赵六", "reply-due": "赵六", "question": "赵六", "escalation": "魏伟", "request-step": "魏伟",
+		"request-batch": "邵静", "request-result": "吴九",
 		"permission-change": "王五", "permission-review": "陈立", "permission-review-row": "陈立",
 		"task": "韩梅", "hand-over": "邵静",
 	}

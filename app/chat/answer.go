@@ -44,6 +44,8 @@ type Beginning struct {
 	People      map[string][]int64 // ids of members, for a Person
 	Departments map[string][]int64 // ids, for a Department
 	Files       map[string][]int64 // ids of attachments, for a File or Photo
+	// Changes are what the member wants otherwise at once, as 键:值.
+	Changes string
 }
 
 // MaxMessage is the most bytes of UTF-8 in one text message of WeCom.

@@ -22,6 +22,9 @@ type Extension struct {
 	// Permission is the code needed for these records in place of the command's;
 	// it is checked when the command runs on one.
 	Permission string
+	// Args are further arguments for these records alone, none of them required
+	// or in place of another.
+	Args []Arg
 	// Run does it for these records, by the rules of Command.Run.
 	Run func(c *Call) (Answer, error)
 }
@@ -32,7 +35,7 @@ var numberPrefix = regexp.MustCompile(`^[A-Z]{1,2}$`)
 // argument. It refuses a prefix that the command has already.
 func (e *Engine) Extend(command string, x Extension) error {
 	fail := func(format string, args ...any) error {
-		return fmt.Errorf("extend command %q for numbers %s…: %s", command, x.Prefix, fmt.Sprintf(format, args...))
+		return fmt.Errorf("extend command %q for numbers %s…: %w", command, x.Prefix, fmt.Errorf(format, args...))
 	}
 	cmd := e.registered.command(command)
 	if cmd == nil {
@@ -65,8 +68,55 @@ func (e *Engine) Extend(command string, x Extension) error {
 		}
 	}
 	arg.Record = strings.Join(kinds, " ")
+	if err := cmd.addArgs(x.Args); err != nil {
+		return fail("%w", err)
+	}
 	cmd.Extensions = append(cmd.Extensions, x)
 	e.computed.latest.Store(nil)
+	return nil
+}
+
+// addArgs gives a command the arguments of an extension. Two extensions may have
+// the same one.
+func (cmd *Command) addArgs(args []Arg) error {
+	extended := *cmd
+	extended.Args, extended.Extensions = slices.Clone(cmd.Args), nil
+	for _, arg := range args {
+		same := cmd.arg(arg.Name)
+		switch {
+		case arg.Required || arg.Default != "" || arg.Offer:
+			return fmt.Errorf("argument %q is asked for", arg.Name)
+		case same == nil:
+			extended.Args = append(extended.Args, arg)
+		case !cmd.extra(arg.Name):
+			return fmt.Errorf("argument %q is the command's own", arg.Name)
+		}
+	}
+	if err := extended.check(); err != nil {
+		return err
+	}
+	cmd.Args = extended.Args
+	return nil
+}
+
+// extra says whether an argument is of extensions only. Their arguments stand
+// behind the command's own.
+func (cmd *Command) extra(name string) bool {
+	return slices.ContainsFunc(cmd.Extensions, func(x Extension) bool {
+		return slices.ContainsFunc(x.Args, func(arg Arg) bool { return arg.Name == name })
+	})
+}
+
+// alien refuses an argument that the record meant does not have; x is nil for
+// the command's own records.
+func (cmd *Command) alien(c *Call, x *Extension) error {
+	for _, arg := range cmd.Args {
+		v, given := c.values[arg.Name]
+		if !given || !cmd.extra(arg.Name) || x != nil && slices.ContainsFunc(x.Args, func(own Arg) bool { return own.Name == arg.Name }) {
+			continue
+		}
+		return Refused{Reason: fmt.Sprintf("「%s」后面多了「%s」", cmd.Name, clip(v.Text, 20)), Instead: cmd.Usage}
+	}
 	return nil
 }
 
@@ -114,17 +164,17 @@ func (t *turn) perform(cmd *Command, c *Call) (Answer, error) {
 	number := c.values[cmd.number().Name].Text
 	letters := prefix(number)
 	if x := cmd.extension(letters); x != nil {
-		return t.guarded(cmd, x.Permission, x.Run, c)
+		return t.guarded(cmd, x, c)
 	}
-	answer, err := t.guarded(cmd, cmd.Permission, cmd.Run, c)
+	answer, err := t.guarded(cmd, nil, c)
 	if number == "" || letters != "" {
 		return answer, err
 	}
-	for _, x := range cmd.Extensions {
+	for i := range cmd.Extensions {
 		if !misses(err) {
 			break
 		}
-		other, otherErr := t.guarded(cmd, x.Permission, x.Run, c)
+		other, otherErr := t.guarded(cmd, &cmd.Extensions[i], c)
 		if !misses(otherErr) {
 			answer, err = other, otherErr
 		}
@@ -132,9 +182,17 @@ func (t *turn) perform(cmd *Command, c *Call) (Answer, error) {
 	return answer, err
 }
 
-// guarded runs run if the asker has the permission.
-func (t *turn) guarded(cmd *Command, permission string, run func(*Call) (Answer, error), c *Call) (Answer, error) {
+// guarded runs an extension, or with nil the command's own Run, if the asker has
+// the permission.
+func (t *turn) guarded(cmd *Command, x *Extension, c *Call) (Answer, error) {
+	permission, run := cmd.Permission, cmd.Run
+	if x != nil {
+		permission, run = x.Permission, x.Run
+	}
 	if err := t.allowed(cmd, permission); err != nil {
+		return Answer{}, err
+	}
+	if err := cmd.alien(c, x); err != nil {
 		return Answer{}, err
 	}
 	return run(c)

@@ -102,7 +102,7 @@ func (t *turn) begin(b *Beginning) (Answer, error) {
 	if err := t.permitted(cmd); err != nil {
 		return Answer{}, err
 	}
-	f := &form{Command: cmd.Name, Source: t.source}
+	f := &form{Command: cmd.Name, Source: t.source, Asked: true} // he has not read it in one line
 	for name, said := range b.Words {
 		if said = clean(said); said != "" {
 			f.know(cmd, name, said, t)
@@ -122,6 +122,15 @@ func (t *turn) begin(b *Beginning) (Answer, error) {
 	for name, ids := range b.Files {
 		if len(ids) > 0 {
 			f.know(cmd, name, filedWords(ids[:min(len(ids), maxAttachments)]), t)
+		}
+	}
+	if changes := clean(b.Changes); changes != "" {
+		changed, err := t.amend(f, cmd, changes)
+		if err != nil {
+			return Answer{}, err
+		}
+		if !changed {
+			t.notes = append(t.notes, fmt.Sprintf("（没看懂要改的「%s」，请写成 名称:内容。）", clip(changes, 20)))
 		}
 	}
 	return t.proceed(f)

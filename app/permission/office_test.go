@@ -190,7 +190,7 @@ func (o *office) hire() {
 func (o *office) talks(requests *request.Requests) {
 	o.t.Helper()
 	require.NoError(o.t, o.engine.RegisterRecords("item", noItems{}))
-	for _, name := range []string{"撤回", "催办", "已知悉", "追溯"} {
+	for _, name := range []string{"撤回", "催办", "转交", "已知悉", "追溯"} {
 		arg := chat.Arg{Name: "编号", Kind: chat.Number, Record: "item", Required: true, Any: true, Prompt: "哪一条"}
 		require.NoError(o.t, o.engine.Register(chat.Command{
 			Name: name, Permission: chat.Everybody, Group: "沟通", Summary: name, Usage: name + " [编号]", Example: name + " 1", Args: []chat.Arg{arg},

@@ -1,9 +1,11 @@
 package request
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"guiju/app/notify"
 	"guiju/app/policy"
@@ -31,42 +33,167 @@ func (q *Requests) drawStep(r *store.Reader, v notify.View) (notify.Rendered, er
 	if err != nil {
 		return notify.Rendered{}, err
 	}
-	applicant, err := r.Member(request.ApplicantID)
+	deciders, err := r.RequestDeciders(request.ID)
 	if err != nil {
 		return notify.Rendered{}, err
 	}
-	due, err := q.due(r, step)
+	b, err := q.stepContent(r, request, step, deciders)
 	if err != nil {
 		return notify.Rendered{}, err
+	}
+	b.TaskID = v.TaskID
+	closed, err := q.closed(r, request, step, deciders, v.Holders)
+	if err != nil {
+		return notify.Rendered{}, err
+	}
+	return notify.Rendered{Card: b, Phase: step.Phase, Open: holds(step, deciders, v.Holders), Closed: closed}, nil
+}
+
+// stepContent is what the card of a step shows, whoever holds it.
+func (q *Requests) stepContent(r *store.Reader, request store.Request, step store.RequestStep, deciders []store.RequestDecider) (card.ButtonInteraction, error) {
+	var b card.ButtonInteraction
+	applicant, err := r.Member(request.ApplicantID)
+	if err != nil {
+		return b, err
+	}
+	due, err := q.dueAt(r, step)
+	if err != nil {
+		return b, err
 	}
 	all, err := lines(request, step.Name)
 	if err != nil {
-		return notify.Rendered{}, err
+		return b, err
+	}
+	progress, err := q.progress(r, step, deciders)
+	if err != nil {
+		return b, err
 	}
 	rows := []card.HorizontalContent{
 		{KeyName: "编号", Value: request.Number},
 		{KeyName: "申请人", Value: applicant.Name, Type: card.MemberRow, UserID: applicant.UserID},
-		{KeyName: "时限", Value: due},
+	}
+	if !due.IsZero() {
+		rows = append(rows, card.HorizontalContent{KeyName: "时限", Value: q.when(due)})
 	}
 	for _, line := range all[:min(len(all), cardLines)] {
 		rows = append(rows, card.HorizontalContent{KeyName: line.Key, Value: orDash(line.Value)})
 	}
-	b := card.ButtonInteraction{
-		TaskID: v.TaskID,
-		Source: &card.Source{Desc: q.kind(request.Kind).Title, DescColor: card.Green},
-		Title:  card.MainTitle{Title: request.Title, Desc: "这一步：" + step.Name},
-		Rows:   slices.DeleteFunc(rows, func(row card.HorizontalContent) bool { return row.Value == "" }),
-	}
+	b.Source = &card.Source{Desc: q.kind(request.Kind).Title, DescColor: card.Green}
+	b.Title = card.MainTitle{Title: q.tag(request, step, due, r.Now()) + request.Title, Desc: "这一步：" + step.Name}
+	b.SubTitle = progress
 	if step.Reason != "" {
-		b.SubTitle = "由您处理的原因：" + step.Reason
+		b.SubTitle = strings.TrimLeft(progress+"\n由您处理的原因："+step.Reason, "\n")
 	}
+	b.Rows = rows
 	b.Buttons = verdicts(request, step, step.Phase)
-	closed, err := q.closed(r, request, step)
-	if err != nil {
-		return notify.Rendered{}, err
+	b.Menu = q.menu(request, step)
+	if page := q.page(request); page != "" {
+		b.Action = &card.CardAction{Type: card.ToURL, URL: page}
+		b.Buttons = append(b.Buttons, card.Button{Type: card.OpenURL, Text: "查看详情", Style: 3, URL: page})
+	} else {
+		b.Buttons = append(b.Buttons, card.Button{Text: "查看详情", Style: 3, Key: notify.Key(step.Phase, "追溯 "+request.Number)})
 	}
-	open, err := q.holds(r, step, v.Holders)
-	return notify.Rendered{Card: b, Phase: step.Phase, Open: open, Closed: closed}, err
+	return b, nil
+}
+
+// menu is what else those who decide may do, behind the corner of the card; the
+// limit of WeCom is three [90236].
+func (q *Requests) menu(request store.Request, step store.RequestStep) *card.ActionMenu {
+	if request.Engine == store.EngineNative {
+		return nil
+	}
+	menu := &card.ActionMenu{Desc: "更多操作"}
+	for _, word := range []string{"加签", "退回", "评论"} {
+		menu.ActionList = append(menu.ActionList, card.Action{Text: word, Key: notify.Key(step.Phase, word+" "+request.Number)})
+	}
+	return menu
+}
+
+// soon is how long before its limit a step is marked 截止.
+const soon = time.Hour
+
+// tag is the word that marks what matters about a step now (G1-2.1(1)b), as far
+// as the rulebook has it: 紧急 past its limit or urged, 截止 shortly before,
+// 重要 where a condition of the template asked for more than the usual steps,
+// else 待办.
+func (q *Requests) tag(request store.Request, step store.RequestStep, due, now time.Time) string {
+	word := "待办"
+	switch {
+	case step.State != store.StepCurrent:
+		return ""
+	case !due.IsZero() && now.After(due), request.UrgedAt != nil:
+		word = "紧急"
+	case !due.IsZero() && due.Sub(now) <= soon:
+		word = "截止"
+	case extraStep(request):
+		word = "重要"
+	}
+	if !slices.Contains(q.rules().TemplateTags(), word) {
+		return ""
+	}
+	return "【" + word + "】"
+}
+
+// extraStep says whether a condition of the template held for the request: it
+// takes more than the usual steps.
+func extraStep(request store.Request) bool {
+	var why []policy.BranchTaken
+	if request.Route == "" || json.Unmarshal([]byte(request.Route), &why) != nil {
+		return false
+	}
+	return slices.ContainsFunc(why, func(b policy.BranchTaken) bool { return b.When != "" })
+}
+
+// progress says of a step that several decide who has and whose turn it is; ""
+// where one decision is enough.
+func (q *Requests) progress(r *store.Reader, step store.RequestStep, deciders []store.RequestDecider) (string, error) {
+	var voted, open, queued []store.RequestDecider
+	for _, d := range deciders {
+		switch {
+		case d.StepID != step.ID:
+		case d.State == store.DeciderVoted:
+			voted = append(voted, d)
+		case d.State == store.DeciderOpen:
+			open = append(open, d)
+		case d.State == store.DeciderQueued:
+			queued = append(queued, d)
+		}
+	}
+	slices.SortStableFunc(queued, func(a, b store.RequestDecider) int { return int(a.Turn - b.Turn) })
+	total := len(voted) + len(open) + len(queued)
+	if total < 2 || !several(step) && len(voted) == 0 {
+		return "", nil
+	}
+	agreed := slices.DeleteFunc(slices.Clone(voted), func(d store.RequestDecider) bool { return d.Decision != store.DecisionApproved })
+	names := make([]string, 3)
+	for i, list := range [][]store.RequestDecider{agreed, open, queued} {
+		var err error
+		if names[i], err = q.names(r, list); err != nil {
+			return "", err
+		}
+	}
+	text := map[store.StepMode]string{store.StepAll: "会签", store.StepSequence: "依次", store.StepShare: fmt.Sprintf("票签，需 %d%% 同意", step.Share)}[step.Mode]
+	if text == "" {
+		text = "或签"
+	}
+	text += fmt.Sprintf("：%d/%d 已同意", len(agreed), total)
+	if names[0] != "" {
+		text += "（" + names[0] + "）"
+	}
+	if refused := len(voted) - len(agreed); refused > 0 {
+		text += fmt.Sprintf("，%d 位不同意", refused)
+	}
+	if names[1] != "" {
+		word := "，等"
+		if step.Mode == store.StepSequence {
+			word = "，轮到"
+		}
+		text += word + names[1]
+	}
+	if names[2] != "" {
+		text += "，之后 " + names[2]
+	}
+	return text, nil
 }
 
 func orDash(value string) string {
@@ -76,15 +203,20 @@ func orDash(value string) string {
 	return value
 }
 
-// verdicts are the buttons of a step.
+// verdicts are the buttons that decide a step. C-ACCOUNT says 同意 where
+// C-APPROVE says 批准 (E2.C).
 func verdicts(request store.Request, step store.RequestStep, phase int64) []card.Button {
-	yes := "同意"
-	if step.Command != "" {
+	yes := "批准"
+	switch {
+	case step.Command != "":
 		yes = step.Command
+	case request.Kind == "account":
+		yes = "同意"
 	}
 	return []card.Button{
 		{Text: yes, Style: 1, Key: notify.Key(phase, approves(request, step))},
-		{Text: "驳回", Style: 2, Key: notify.Key(phase, "审批 "+request.Number+" 驳回")},
+		{Text: "驳回", Style: 2, Key: notify.Key(phase, commandName+" "+request.Number+" 驳回")},
+		{Text: "转审", Style: 3, Key: notify.Key(phase, "转审 "+request.Number)},
 	}
 }
 
@@ -94,63 +226,95 @@ func (q *Requests) buttons(r *store.Reader, clock store.Clock) ([]card.Button, e
 	if err != nil {
 		return nil, err
 	}
-	return verdicts(store.Request{Number: clock.Number}, step, 0), nil
+	request, err := r.Request(step.RequestID)
+	if err != nil {
+		return nil, err
+	}
+	return verdicts(request, step, 0), nil
 }
 
 // holds says whether the step waits for one of those who have the card.
-func (q *Requests) holds(r *store.Reader, step store.RequestStep, holders []store.Member) (bool, error) {
-	if step.State != store.StepCurrent {
-		return false, nil
-	}
-	deciders, err := r.RequestDeciders(step.RequestID)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(openOf(deciders, step.ID), func(d store.RequestDecider) bool {
+func holds(step store.RequestStep, deciders []store.RequestDecider, holders []store.Member) bool {
+	return step.State == store.StepCurrent && slices.ContainsFunc(openOf(deciders, step.ID), func(d store.RequestDecider) bool {
 		return slices.ContainsFunc(holders, func(m store.Member) bool { return m.ID == d.MemberID })
-	}), nil
+	})
 }
 
-// due is the earliest time limit of a step; before its card has arrived the
-// one it would have now.
-func (q *Requests) due(r *store.Reader, step store.RequestStep) (string, error) {
+// dueAt is the earliest time limit of a step; before its card has arrived the
+// one it would have now, and zero for one that waits for nobody.
+func (q *Requests) dueAt(r *store.Reader, step store.RequestStep) (time.Time, error) {
 	if step.State != store.StepCurrent {
-		return "", nil
+		return time.Time{}, nil
 	}
 	clocks, err := r.ClocksOf(step.Subject(), MaxDeciders*10)
 	if err != nil {
-		return "", err
+		return time.Time{}, err
 	}
 	for _, clock := range clocks {
 		if clock.Open() && clock.DueAt != nil {
-			return q.when(*clock.DueAt), nil
+			return *clock.DueAt, nil
 		}
 	}
 	var limit policy.WorkSpan
 	if step.WorkLimit != "" {
 		if err := limit.UnmarshalText([]byte(step.WorkLimit)); err != nil {
-			return "", fmt.Errorf("limit of step %d: %w", step.ID, err)
+			return time.Time{}, fmt.Errorf("limit of step %d: %w", step.ID, err)
 		}
 	}
-	return q.when(q.rules().NodeDue(limit, r.Now()).Due), nil
+	return q.rules().NodeDue(limit, r.Now()).Due, nil
 }
 
-// closed is what a card says whose step is over: who decided, and how.
-func (q *Requests) closed(r *store.Reader, request store.Request, step store.RequestStep) (string, error) {
+// due is dueAt in words, "" where there is none.
+func (q *Requests) due(r *store.Reader, step store.RequestStep) (string, error) {
+	at, err := q.dueAt(r, step)
+	if err != nil || at.IsZero() {
+		return "", err
+	}
+	return q.when(at), nil
+}
+
+// closed is what a card says that asks for nothing any more: who did what, and
+// when.
+func (q *Requests) closed(r *store.Reader, request store.Request, step store.RequestStep, deciders []store.RequestDecider, holders []store.Member) (string, error) {
 	switch {
-	case step.State == store.StepCurrent:
-		return "已转给他人", nil
-	case step.DecidedBy != 0:
+	case step.State == store.StepReturned, step.DecidedBy != 0 && step.DecidedAt != nil:
 		by, err := r.Member(step.DecidedBy)
-		if step.DecidedAt == nil {
-			return by.Name + " 已" + verdict(step), err
+		text := by.Name + " 已" + verdict(step)
+		if step.State == store.StepReturned {
+			text = by.Name + " 已退回"
 		}
-		return by.Name + " 已" + verdict(step) + "（" + q.when(*step.DecidedAt) + "）", err
+		if step.DecidedAt == nil {
+			return text, err
+		}
+		return text + "（" + q.when(*step.DecidedAt) + "）", err
+	case step.State == store.StepCurrent:
+		return q.handedOn(r, step, deciders, holders)
 	case request.State == store.RequestWithdrawn:
 		return "已撤回", nil
+	case step.State == store.StepWaiting:
+		return "等加签的同事先处理", nil
 	default:
 		return "已结束", nil
 	}
+}
+
+// handedOn is what the card of a running step says to holders who have nothing
+// to do: they have voted, or others decide in their place.
+func (q *Requests) handedOn(r *store.Reader, step store.RequestStep, deciders []store.RequestDecider, holders []store.Member) (string, error) {
+	for _, d := range deciders {
+		held := slices.ContainsFunc(holders, func(m store.Member) bool { return m.ID == d.MemberID })
+		if d.StepID != step.ID || !held || d.State != store.DeciderVoted || d.DecidedAt == nil {
+			continue
+		}
+		by, err := r.Member(d.MemberID)
+		word := map[store.Decision]string{store.DecisionApproved: "同意", store.DecisionRejected: "驳回", store.DecisionReturned: "退回"}[d.Decision]
+		return fmt.Sprintf("%s 已%s（%s）", by.Name, word, q.when(*d.DecidedAt)), err
+	}
+	names, err := q.names(r, openOf(deciders, step.ID))
+	if err != nil || names == "" {
+		return "已转给他人", err
+	}
+	return "已转给" + names, nil
 }
 
 // whole is everything the deciders of a step may read, as text.

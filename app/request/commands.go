@@ -50,7 +50,7 @@ func (q *Requests) decideOn(call *chat.Call, number, word string) (chat.Answer, 
 	approve := meansYes(word)
 	request, err := q.Decide(call, number, approve, call.Text("意见"))
 	if err != nil {
-		return chat.Answer{}, err
+		return chat.Answer{}, q.reasoned(err, "意见")
 	}
 	return q.Decided(call, request, approve)
 }
@@ -134,24 +134,6 @@ func (q *Requests) overview(call *chat.Call) (chat.Answer, error) {
 	}
 	list("我提交的申请", own)
 	return chat.Answer{Text: strings.TrimRight(b.String(), "\n")}, nil
-}
-
-// withdraw is 撤回 of a request.
-func (q *Requests) withdraw(call *chat.Call) (chat.Answer, error) {
-	request, err := q.Withdraw(call, call.Number("编号"), "")
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	return chat.Accepted(request.Number, "已撤回。"), nil
-}
-
-// urge is 催办 of a request.
-func (q *Requests) urge(call *chat.Call) (chat.Answer, error) {
-	request, told, err := q.urgeFor(call, call.Number("编号"))
-	if err != nil {
-		return chat.Answer{}, err
-	}
-	return chat.Accepted(request.Number, told), nil
 }
 
 // note is 已知悉: somebody above a late decider has seen it.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -138,7 +139,7 @@ func newCompany(t *testing.T, db *store.DB, clock *storetest.Clock) *company {
 	c.clocks = response.New(c.notify, rules, c, log)
 	c.requests = request.New(c.notify, c.clocks, c, rules, log)
 	c.requests.Kind("trial", request.Kind{
-		Title: "试验申请", Visible: "trial.view",
+		Title: "试验申请", Visible: "trial.view", Resubmits: true,
 		Check: func(_ *store.Tx, _ store.Request, _ store.RequestStep, _ store.Member, approve bool) error {
 			if approve {
 				return c.check
@@ -185,9 +186,10 @@ func (c *company) talks() *chat.Engine {
 	number := chat.Arg{Name: "编号", Kind: chat.Number, Record: "item", Required: true, Prompt: "哪一条"}
 	whole := number
 	whole.Any = true
-	for name, arg := range map[string]chat.Arg{"撤回": number, "催办": number, "已知悉": whole, "追溯": whole} {
+	to := chat.Arg{Name: "姓名", Kind: chat.Person, Required: true, Prompt: "转交给谁"}
+	for name, args := range map[string][]chat.Arg{"撤回": {number}, "催办": {number}, "转交": {number, to}, "已知悉": {whole}, "追溯": {whole}} {
 		require.NoError(c.t, engine.Register(chat.Command{
-			Name: name, Permission: chat.Everybody, Group: "沟通", Summary: name, Usage: name + " [编号]", Example: name + " 1", Args: []chat.Arg{arg},
+			Name: name, Permission: chat.Everybody, Group: "沟通", Summary: name, Usage: name + " [编号]", Example: name + " 1", Args: args,
 			Run: func(call *chat.Call) (chat.Answer, error) {
 				return chat.Answer{}, chat.NotFound{Number: call.Number("编号")}
 			},
@@ -226,6 +228,10 @@ func (c *company) name(id int64) string {
 }
 
 func (c *company) Resolve(r *store.Reader, w people.Whom, about int64) (people.Found, error) {
+	if id, ok := strings.CutPrefix(string(w), "members:"); ok {
+		n, err := strconv.ParseInt(id, 10, 64)
+		return people.Found{Members: []int64{n}}, err
+	}
 	f := people.Found{Instead: c.instead[w]}
 	for _, name := range c.whom[w] {
 		m, err := r.Member(c.ids[name])
@@ -420,14 +426,19 @@ func (c *company) card(who string) card.Content {
 	return card.Content{}
 }
 
-// gets answers the texts sent to a member that begin so.
+// gets answers the texts sent to a member, and the results on cards, that begin
+// so.
 func (c *company) gets(who, prefix string) []string {
 	c.platform.mu.Lock()
 	defer c.platform.mu.Unlock()
 	var all []string
 	for _, s := range c.platform.sent {
-		if slices.Contains(s.To, who) && s.Text != "" && strings.HasPrefix(s.Text, prefix) {
-			all = append(all, s.Text)
+		text := s.Text
+		if s.Card != nil {
+			text = s.Card.SubTitleText // of a result
+		}
+		if slices.Contains(s.To, who) && text != "" && strings.HasPrefix(text, prefix) {
+			all = append(all, text)
 		}
 	}
 	return all

@@ -76,7 +76,7 @@ func TestEnteredStepsAndSuspendedDeciders(t *testing.T) {
 			m.SuspendedAt = &now
 			return tx.SaveMember(&m)
 		})
-		require.Contains(c.t, c.presses("魏伟", "同意"), "【未通过】您的账号已挂失，暂时不能审批")
+		require.Contains(c.t, c.presses("魏伟", "批准"), "【未通过】您的账号已挂失，暂时不能审批")
 		require.Equal(c.t, "running current waiting waiting", c.states(n))
 		c.tx(func(tx *store.Tx) error {
 			m, err := tx.Member(c.ids["魏伟"])
@@ -86,7 +86,7 @@ func TestEnteredStepsAndSuspendedDeciders(t *testing.T) {
 			m.SuspendedAt = nil
 			return tx.SaveMember(&m)
 		})
-		c.presses("魏伟", "同意")
+		c.presses("魏伟", "批准")
 		c.says("郑十六", "审批 "+n+" 同意")
 		require.Equal(c.t, []string{"部门负责人", "人事部核实", "开通"}, entered)
 	})

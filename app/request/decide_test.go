@@ -19,7 +19,7 @@ func TestThreeStepsAreDecidedInOrder(t *testing.T) {
 		n := c.submits(nil)
 		require.Equal(c.t, "A20260302-0001", n)
 		shown := c.card("魏伟")
-		require.Equal(c.t, "账号申请：新人甲", shown.MainTitle.Title)
+		require.Equal(c.t, "【待办】账号申请：新人甲", shown.MainTitle.Title)
 		require.Equal(c.t, "试验申请", shown.Source.Desc)
 		require.Zero(c.t, c.cards("郑十六"), "not his turn")
 
@@ -27,10 +27,10 @@ func TestThreeStepsAreDecidedInOrder(t *testing.T) {
 		require.Contains(c.t, c.says("王五", "已开通 "+n), "还没有轮到「开通」")
 		require.Equal(c.t, "running current waiting waiting", c.states(n), "nothing has changed")
 
-		require.Equal(c.t, "【已受理】"+n+" 已同意，接下来由郑十六处理「人事部核实」。", c.presses("魏伟", "同意"))
+		require.Equal(c.t, "【已受理】"+n+" 已同意，接下来由郑十六处理「人事部核实」。", c.presses("魏伟", "批准"))
 		require.Equal(c.t, []string{"【进度】" + n + "「账号申请：新人甲」：魏伟已同意「部门负责人」，接下来由郑十六处理「人事部核实」。"}, c.gets("赵六", "【进度】"))
 		require.Equal(c.t, "running approved current waiting", c.states(n))
-		require.Equal(c.t, "卡片已变化", c.presses("魏伟", "同意"), "pressed twice")
+		require.Equal(c.t, "卡片已变化", c.presses("魏伟", "批准"), "pressed twice")
 		require.Contains(c.t, c.says("魏伟", "审批 "+n+" 同意"), "的「部门负责人」已由魏伟同意，现在是「人事部核实」，由郑十六处理")
 
 		require.Contains(c.t, c.says("郑十六", "审批 "+n+" 批准 资料齐全"), "接下来由王五处理「开通」")
@@ -177,7 +177,7 @@ func TestTheMemberItIsAboutDoesNotDecide(t *testing.T) {
 		})
 		require.Zero(c.t, c.cards("孙七"))
 		require.Contains(c.t, c.says("孙七", "审批 "+n+" 同意"), "不能审批与自己有关的申请")
-		require.Contains(c.t, c.presses("陈立", "同意"), "申请通过")
+		require.Contains(c.t, c.presses("陈立", "批准"), "申请通过")
 	})
 }
 
@@ -251,8 +251,8 @@ func TestOneOfSeveralDecidesAndTheOthersSeeIt(t *testing.T) {
 		})
 		require.Equal(c.t, 1, c.cards("陈立"))
 		require.Equal(c.t, 1, c.cards("韩梅"))
-		require.Contains(c.t, c.presses("陈立", "同意"), "申请通过")
-		require.Equal(c.t, "卡片已变化", c.presses("韩梅", "同意"))
+		require.Contains(c.t, c.presses("陈立", "批准"), "申请通过")
+		require.Equal(c.t, "卡片已变化", c.presses("韩梅", "批准"))
 		require.Contains(c.t, c.says("韩梅", "审批 "+n+" 驳回 不行"), n+" 已经通过")
 		require.Equal(c.t, "approved approved", c.states(n))
 		_, steps := c.read(n)
@@ -270,7 +270,7 @@ func TestCheckRefusesBeforeAnythingIsWritten(t *testing.T) {
 	each(t, func(c *company) {
 		n := c.submits(nil)
 		c.check = chat.Refused{Reason: "角色冲突", Clause: "G1-4.2.1(四)", Instead: "先收回另一个角色"}
-		require.Contains(c.t, c.presses("魏伟", "同意"), "【未通过】角色冲突")
+		require.Contains(c.t, c.presses("魏伟", "批准"), "【未通过】角色冲突")
 		require.Equal(c.t, "submitted entered", c.history(n))
 		require.Contains(c.t, c.says("魏伟", "审批 "+n+" 驳回 冲突"), "已驳回")
 	})
@@ -311,7 +311,7 @@ func TestApprovalsCommandListsAndAsks(t *testing.T) {
 		require.Contains(c.t, told, "【请补充】编号：等您审批的不止一项，请写编号\n"+third+" 账号申请：新人甲（赵六）\n"+second)
 		require.Contains(c.t, c.says("魏伟", second), second+" 已驳回")
 		require.Equal(c.t, "running current waiting waiting", c.states(third))
-		require.Contains(c.t, c.says("魏伟", "帮助 审批"), "写法：审批 [编号] [同意|驳回] [意见]")
+		require.Contains(c.t, c.says("魏伟", "帮助 审批"), "写法：审批 [编号] [批准|驳回] [意见]")
 	})
 }
 

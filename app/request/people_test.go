@@ -46,7 +46,7 @@ func TestDeputiesStandIn(t *testing.T) {
 		require.Zero(c.t, c.cards("魏伟"))
 		require.Contains(c.t, c.says("赵六", "追溯 "+n), "1. 部门负责人：处理中，由韩梅（代魏伟）处理，时限 3月3日 10:00")
 		require.Contains(c.t, c.says("魏伟", "审批 "+n+" 同意"), "【无权限】", "his deputy decides")
-		require.Contains(c.t, c.presses("韩梅", "同意"), "接下来由郑十六处理")
+		require.Contains(c.t, c.presses("韩梅", "批准"), "接下来由郑十六处理")
 	})
 }
 
@@ -66,7 +66,7 @@ func TestWhoGoesAwayPassesWhatHeHasOpen(t *testing.T) {
 		require.Contains(c.t, c.gets("赵六", "【进度】")[0], "魏伟外出，「部门负责人」由韩梅（代魏伟）处理")
 		require.Contains(c.t, c.says("魏伟", "审批 "+n+" 同意"), n+" 已经不由您处理，现在是「部门负责人」，由韩梅（代魏伟）处理")
 		require.Equal(c.t, "running current waiting waiting", c.states(n))
-		require.Contains(c.t, c.presses("韩梅", "同意"), "【已受理】")
+		require.Contains(c.t, c.presses("韩梅", "批准"), "【已受理】")
 		_, steps := c.read(n)
 		clocks, err := c.reader().ClocksOf(steps[0].Subject(), 10)
 		require.NoError(c.t, err)
@@ -80,7 +80,7 @@ func TestWhatDoesNotArriveGoesToTheHead(t *testing.T) {
 		n := c.submits(nil)
 		require.Equal(c.t, 1, c.cards("高总"))
 		require.Contains(c.t, c.gets("赵六", "【进度】")[0], "没有送达魏伟，「部门负责人」由高总处理")
-		require.Contains(c.t, c.presses("高总", "同意"), "【已受理】")
+		require.Contains(c.t, c.presses("高总", "批准"), "【已受理】")
 		require.Equal(c.t, "running approved current waiting", c.states(n))
 	})
 }
@@ -98,7 +98,7 @@ func TestALeaversStepGoesToHisSuperior(t *testing.T) {
 		require.Empty(c.t, c.work("魏伟"))
 		require.Len(c.t, c.work("高总"), 1)
 		require.Equal(c.t, []string{"【进度】" + n + "「账号申请：新人甲」：魏伟已离职，「部门负责人」由高总处理。"}, c.gets("赵六", "【进度】"), "told once")
-		require.Contains(c.t, c.presses("高总", "同意"), "【已受理】")
+		require.Contains(c.t, c.presses("高总", "批准"), "【已受理】")
 	})
 }
 
@@ -111,7 +111,7 @@ func TestAnApplicantWhoLeavesWithdraws(t *testing.T) {
 		require.Equal(c.t, "withdrawn skipped skipped skipped", c.states(n))
 		require.Equal(c.t, []string{n + " withdrawn"}, c.finished)
 		require.Equal(c.t, []string{"【撤回】申请人赵六已离职，系统撤回了 " + n + "「账号申请：新人甲」，无需再处理。"}, c.gets("魏伟", "【撤回】"))
-		require.Equal(c.t, "卡片已变化", c.presses("魏伟", "同意"))
+		require.Equal(c.t, "卡片已变化", c.presses("魏伟", "批准"))
 		require.Empty(c.t, c.work("赵六"))
 	})
 }
@@ -136,7 +136,7 @@ func TestTheOthersDecideWhenOneOfThemLeaves(t *testing.T) {
 		c.handsOver("韩梅", "", "韩梅已离职")
 		require.Contains(c.t, c.gets("赵六", "【进度】")[0], "韩梅已离职，「管理员」由其他审批人处理")
 		require.Equal(c.t, 1, c.cards("陈立"), "not asked twice")
-		require.Contains(c.t, c.presses("陈立", "同意"), "申请通过")
+		require.Contains(c.t, c.presses("陈立", "批准"), "申请通过")
 		require.Equal(c.t, "approved approved", c.states(n))
 
 		c.submits(func(d *request.Draft) {
@@ -163,7 +163,7 @@ func TestAStepWithoutAnybodyIsEnteredAgainWhenUrged(t *testing.T) {
 		require.Contains(c.t, c.says("赵六", "追溯 "+n), "2. 人事部核实：暂时没有人可以处理")
 		c.whom["department:人事部"] = []string{"郑十六"}
 		require.Equal(c.t, "【已受理】"+n+" 已转给郑十六处理。", c.says("赵六", "催办 "+n))
-		require.Contains(c.t, c.presses("郑十六", "同意"), "接下来由王五处理")
+		require.Contains(c.t, c.presses("郑十六", "批准"), "接下来由王五处理")
 	})
 }
 
@@ -204,7 +204,7 @@ func TestAStepHasALimitOfItsOwn(t *testing.T) {
 		c.at("03-04 10:00:30")
 		require.Contains(c.t, c.says("高总", "已知悉 "+n), "已记录您知悉此事")
 		require.Contains(c.t, c.presses("高总", "催办"), "已催办魏伟")
-		require.Contains(c.t, c.presses("魏伟", "同意"), "【已受理】", "on the reminder")
+		require.Contains(c.t, c.presses("魏伟", "批准"), "【已受理】", "on the reminder")
 		require.Equal(c.t, "本月您没有需要回应的事项。", c.says("魏伟", "响应统计"), "R-RESP is about communication")
 	})
 }

@@ -166,6 +166,7 @@ type Requests struct {
 	others func(key string) (Kind, bool)
 
 	compiled     compilations
+	lent         lent                                            // what other parts give the chat and the cards
 	submitNative func(tx *store.Tx, request store.Request) error // to the 审批 app
 }
 
@@ -176,6 +177,8 @@ func New(n *notify.Notifier, clocks *response.Clocks, p People, rules notify.Rul
 	clocks.InWords(nativeSubject, inNativeApp)
 	clocks.Nodes(nativeSubject)
 	n.Card(stepCard, q.drawStep)
+	n.Card(resultCard, q.drawResult)
+	n.Card(batchCard, q.drawBatch)
 	delivered := func(tx *store.Tx, d notify.Delivered) error {
 		return clocks.Delivered(tx, d.Message.Subject(), d.Members, d.At)
 	}

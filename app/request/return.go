@@ -121,9 +121,8 @@ func (q *Requests) toApplicant(call *chat.Call, d *dossier, opinion string, stra
 		return err
 	}
 	d.request.State, d.request.UrgedAt, d.request.StraightStep = store.RequestReturned, nil, 0
-	again := "重新提交后从头审批"
 	if straight {
-		d.request.StraightStep, again = step.ID, "重新提交后直接回到「"+step.Name+"」"
+		d.request.StraightStep = step.ID
 	}
 	if err := tx.SaveRequest(&d.request); err != nil {
 		return err
@@ -136,9 +135,7 @@ func (q *Requests) toApplicant(call *chat.Call, d *dossier, opinion string, stra
 	if err := q.remindLater(tx, d.request, 1); err != nil {
 		return err
 	}
-	return q.tell(tx, d.request, []int64{d.request.ApplicantID}, fmt.Sprintf(
-		"【已退回】%s被%s退回给您（%s），请修改后重新提交，%s。\n意见：%s\n可发送：重新提交 %s，或 撤回 %s",
-		q.name(d.request), call.Member.Name, step.Name, again, opinion, d.request.Number, d.request.Number))
+	return q.tellResult(tx, d.request, q.resultOf(d.request, step, call.Member))
 }
 
 // toStep begins a new round at an earlier step.

@@ -26,27 +26,20 @@ func (q *Requests) tell(tx *store.Tx, request store.Request, to []int64, text st
 // (G1-3.4(2) AE1), the result at the end (C-RESULT).
 func (q *Requests) tellApplicant(tx *store.Tx, d *dossier, step store.RequestStep, by store.Member) error {
 	request := d.request
-	var text string
 	switch request.State {
-	case store.RequestApproved:
-		if q.kind(request.Kind).Tells {
+	case store.RequestApproved, store.RequestRejected, store.RequestReturned:
+		if request.State == store.RequestApproved && q.kind(request.Kind).Tells {
 			return nil
 		}
-		text = fmt.Sprintf("【已通过】%s已通过，最后由%s%s「%s」。", q.name(request), by.Name, verdict(step), step.Name)
-	case store.RequestRejected:
-		text = fmt.Sprintf("【已驳回】%s被%s驳回（%s）。", q.name(request), by.Name, step.Name)
-	default:
-		next, err := q.next(&tx.Reader, request)
-		if err != nil {
-			return err
-		}
-		text = fmt.Sprintf("【进度】%s：%s已%s「%s」，%s。", q.name(request), by.Name, verdict(step), step.Name, next)
+		return q.tellResult(tx, request, q.resultOf(request, step, by))
 	}
+	next, err := q.next(&tx.Reader, request)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("【进度】%s：%s已%s「%s」，%s。", q.name(request), by.Name, verdict(step), step.Name, next)
 	if step.Opinion != "" {
 		text += "\n意见：" + step.Opinion
-	}
-	if request.State == store.RequestRejected {
-		text += "\n可以修改后重新提交。经过可发送：追溯 " + request.Number
 	}
 	return q.tell(tx, request, []int64{request.ApplicantID}, text)
 }
