@@ -55,6 +55,7 @@ type company struct {
 	finished  []string // number and state of what Kind.Finished was told
 	check     error    // what Kind.Check answers
 	broken    error    // what Kind.Finished answers
+	keeps     error    // what Kind.Revocable answers
 }
 
 // platform stands for WeCom.
@@ -146,14 +147,15 @@ func newCompany(t *testing.T, db *store.DB, clock *storetest.Clock) *company {
 			}
 			return nil
 		},
-		Finished: func(_ *store.Tx, r store.Request) error {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if end := r.Number + " " + string(r.State); !slices.Contains(c.finished, end) { // a transaction may run again
-				c.finished = append(c.finished, end)
-			}
-			return c.broken
-		},
+		Finished: func(_ *store.Tx, r store.Request) error { return c.ended(r) },
+	})
+	c.requests.Otherwise(func(key string) (request.Kind, bool) {
+		return request.Kind{
+			Title: "模型申请", Resubmits: true,
+			Finished:  func(_ *store.Tx, r store.Request) error { return c.ended(r) },
+			Revocable: func(*store.Reader, store.Request) error { return c.keeps },
+			Revoked:   func(_ *store.Tx, r store.Request) error { return c.ended(r) },
+		}, key == "model"
 	})
 	c.notify.OnRefused(func(tx *store.Tx, r notify.Refused) error {
 		if r.Message.CardKind == "" {
@@ -233,6 +235,18 @@ func (c *company) Resolve(r *store.Reader, w people.Whom, about int64) (people.F
 		return people.Found{Members: []int64{n}}, err
 	}
 	f := people.Found{Instead: c.instead[w]}
+	if ids, named := strings.CutPrefix(string(w), "members:"); named {
+		var id int64
+		_, err := fmt.Sscan(ids, &id)
+		if err != nil {
+			return f, err
+		}
+		m, err := r.Member(id)
+		if err == nil && m.Present() {
+			f.Members = []int64{id}
+		}
+		return f, err
+	}
 	for _, name := range c.whom[w] {
 		m, err := r.Member(c.ids[name])
 		if err != nil {
@@ -500,6 +514,16 @@ func (c *company) leaves(who string) {
 		m.Status = store.MemberLeft
 		return tx.SaveMember(&m)
 	})
+}
+
+// ended notes what a domain hears of an end.
+func (c *company) ended(r store.Request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if end := r.Number + " " + string(r.State); !slices.Contains(c.finished, end) { // a transaction may run again
+		c.finished = append(c.finished, end)
+	}
+	return c.broken
 }
 
 var errDisk = errors.New("disk on fire")
