@@ -74,9 +74,11 @@ func Migrate(ctx context.Context, cfg config.Config, o Options) (applied []int, 
 	return a.db.Migrate(ctx)
 }
 
-// ApprovalGaps resolves every actor of every approval process for every
-// department and applicant of the member mirror, and answers who cannot be found.
-func (ad *Admin) ApprovalGaps(ctx context.Context) (approval.Gaps, error) {
+// ApprovalGaps resolves every actor of every approval process of these rules for
+// every department and applicant of the member mirror, and answers who cannot be
+// found. This Admin goes by these rules from then on.
+func (ad *Admin) ApprovalGaps(ctx context.Context, rules *policy.Engine) (approval.Gaps, error) {
+	ad.a.rules.Store(rules)
 	return ad.a.approvals.Gaps(ad.a.db.Reader(ctx))
 }
 
