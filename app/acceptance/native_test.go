@@ -241,13 +241,42 @@ func TestX26_ANativeApproverWhoLeft(t *testing.T) {
 	})
 }
 
-// nativeEngine makes the templates of the example company that the 审批 app runs.
-func nativeEngine(o *playground.Options) {
+// nativeReimburse lets the 审批 app decide 报销 of the example company.
+func nativeReimburse(o *playground.Options) {
 	o.Overlay = `
 approval:
   templates:
     reimburse:
+      version: 1.1.0
       engine: native
-      native: {template: C4SandboxTplExpense0002, controls: {事由: Text-1700000000021, 金额: Money-1700000000022}}
+      native: {template_id: C4SandboxTplExpense0002, controls: {事由: Text-1700000000021, 金额: Money-1700000000022}}
 `
+}
+
+// Given a template with engine: native, when a member applies for it in the
+// chat, then the form stands in the 审批 app with the planned chain, is decided
+// there, and is one case here; an answer that got lost makes no second form.
+func TestX26_AFormOfTheChatIsDecidedInTheApprovalApp(t *testing.T) {
+	eachWith(t, func(o *playground.Options) { nativeReimburse(o); patient(o) }, func(t *testing.T, w *World) {
+		w.Says("赵六", "报销 500 打车")
+		request, known := w.Mirrored("202603020001")
+		require.True(t, known, "submitted and linked")
+		require.Equal(t, "reimburse running", request.Kind+" "+string(request.State))
+		require.Contains(t, w.Says("赵六", "撤回 "+request.Number), "不能在这里处理")
+		w.Acts("邵静", "202603020001", "agree", map[string]any{"speech": "同意"})
+		w.Gets("赵六", "【进度】"+request.Number, "接下来由何静处理「财务」")
+		w.Acts("何静", "202603020001", "agree", nil)
+		request, _ = w.Mirrored("202603020001")
+		require.Equal(t, store.RequestApproved, request.State)
+		require.Len(t, w.Calls("oa/applyevent"), 1)
+
+		w.Fails("oa/applyevent", map[string]any{"errcode": 301055, "times": 1})
+		w.Says("赵六", "报销 600 住宿")
+		w.Gets("赵六", "【待提交】", "恢复后会自动提交")
+		w.Gets("陈立", "【审批接口】", "可调用接口的应用")
+		w.Advance(31 * time.Minute)
+		second, known := w.Mirrored("202603020002")
+		require.True(t, known, "nothing was lost")
+		require.Equal(t, store.RequestRunning, second.State)
+	})
 }

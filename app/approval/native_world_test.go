@@ -256,6 +256,7 @@ func (w *nativeWorld) settle() {
 func (w *nativeWorld) passes(d time.Duration) {
 	w.t.Helper()
 	end := w.clock.Now().Add(d)
+	w.settle()
 	for {
 		due, any, err := w.queue.NextDue(w.t.Context())
 		require.NoError(w.t, err)
