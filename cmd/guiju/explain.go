@@ -15,7 +15,7 @@ import (
 
 func newExplain(now func() time.Time) *cobra.Command {
 	var file bool
-	cmd := parent("explain", "说明规则会怎样判断，以及为什么", newExplainRoute(&file), newExplainDue(&file, now), newExplainPermit())
+	cmd := parent("explain", "说明规则会怎样判断，以及为什么", newExplainRoute(&file), newExplainDue(&file, now), newExplainPermit(), newExplainApproval(&file, now))
 	cmd.Long = `按现行规则回答，并打印理由。加 --file 时按规则文件回答，不需要数据库。`
 	cmd.PersistentFlags().BoolVar(&file, "file", false, "按规则文件回答，不用数据库")
 	return cmd
@@ -97,6 +97,47 @@ func newExplainPermit() *cobra.Command {
 			})
 		},
 	}
+}
+
+func newExplainApproval(file *bool, now func() time.Time) *cobra.Command {
+	var as string
+	cmd := &cobra.Command{
+		Use:   "approval <模板> [字段:值…]",
+		Short: "一份申请会经过哪些审批人",
+		Long: `打印审批路线：经过的节点、每个分支选了哪一支和理由。没有写的字段按空值计算。
+加 --as 时按这位成员提交来判断，并列出实际的审批人。`,
+		Example: "  guiju explain approval 请假 天数:3.5 --as zhaoliu\n  guiju explain approval reimburse 金额:1000.01 --file",
+		Args:    wants(1, 50),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if *file {
+				if as != "" {
+					return usageError{fmt.Errorf("--as 要查通讯录，不能与 --file 一起用")}
+				}
+				e, err := fileRules(cmd)
+				if err != nil {
+					return err
+				}
+				text, err := app.ExplainApproval(e, app.Application{Template: args[0], Values: args[1:], At: now()})
+				fmt.Fprint(cmd.OutOrStdout(), text)
+				return asked(err)
+			}
+			return withAdmin(cmd, func(ctx context.Context, ad *app.Admin) error {
+				text, err := ad.ExplainApproval(ctx, args[0], args[1:], as)
+				fmt.Fprint(cmd.OutOrStdout(), text)
+				return missing(asked(err), "成员 "+as)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&as, "as", "", "提交申请的成员账号")
+	return cmd
+}
+
+// asked makes a question that cannot be answered a mistake of usage.
+func asked(err error) error {
+	if _, ok := errors.AsType[app.BadQuestion](err); ok {
+		return usageError{err}
+	}
+	return err
 }
 
 // fileRules are the rules of the file, whatever the database holds.

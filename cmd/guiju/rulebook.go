@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -84,7 +85,7 @@ func newRulebookCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [文件]",
 		Short: "检查规则文件，并对照通讯录找出缺口",
-		Long:  `检查规则文件（默认为 config.yaml 里的 rulebook）。能打开数据库时，还对照通讯录检查部门、负责人和岗位。`,
+		Long:  `检查规则文件（默认为 config.yaml 里的 rulebook）。能打开数据库时，还对照通讯录检查部门、负责人和岗位，并为每个部门和每位成员查找各审批模板的审批人。`,
 		Args:  wants(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := fileBook(cmd, args)
@@ -97,7 +98,11 @@ func newRulebookCheck() *cobra.Command {
 					return err
 				}
 				mistakes := false
-				for _, f := range rulebook.Check(book, org, ad.DB().Now()) {
+				gaps, err := ad.ApprovalGaps(ctx, book)
+				if err != nil {
+					return err
+				}
+				for _, f := range append(rulebook.Check(book, org, ad.DB().Now()), gaps...) {
 					if f.Hint {
 						fmt.Fprint(cmd.OutOrStdout(), "提示：")
 					}
@@ -142,6 +147,7 @@ func newRulebookDiff() *cobra.Command {
 					return nil
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), rulebook.Render(changes))
+				unnumbered(cmd, current, other)
 				return nil
 			})
 		},
@@ -161,6 +167,10 @@ func newRulebookImport() *cobra.Command {
 				return err
 			}
 			return withAdmin(cmd, func(ctx context.Context, ad *app.Admin) error {
+				before, _, err := ad.Book(ctx, 0)
+				if err != nil && !errors.Is(err, store.ErrNotFound) {
+					return err
+				}
 				p, err := ad.ImportRulebook(ctx, book)
 				if err != nil {
 					return err
@@ -168,6 +178,9 @@ func newRulebookImport() *cobra.Command {
 				out := cmd.OutOrStdout()
 				if len(p.Changes) > 0 {
 					fmt.Fprintln(out, rulebook.Render(p.Changes))
+				}
+				if before != nil {
+					unnumbered(cmd, before, book)
 				}
 				if p.Taken {
 					fmt.Fprintf(out, "第 %d 版已生效。\n", p.Active)
@@ -218,6 +231,13 @@ func newRulebookApprove() *cobra.Command {
 	cmd.Flags().StringVar(&by, "by", "", "批准人的成员账号（必填）")
 	cmd.Flags().StringVar(&effective, "effective", "", "生效时间（默认：现在）")
 	return cmd
+}
+
+// unnumbered reminds of approval processes that change under their old version.
+func unnumbered(cmd *cobra.Command, before, after *rulebook.Book) {
+	for _, key := range rulebook.Unnumbered(before, after) {
+		fmt.Fprintf(cmd.OutOrStdout(), "提示：审批模板 %s 有改动而版本号没有变，请提高 approval.templates.%s.version，方便追溯。\n", key, key)
+	}
 }
 
 // fileBook reads the file named, or the one config.yaml names.
