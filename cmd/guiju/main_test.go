@@ -124,7 +124,7 @@ func TestHelpIsGolden(t *testing.T) {
 	var all strings.Builder
 	for _, args := range [][]string{
 		{"--help"}, {"serve", "--help"}, {"check", "--help"}, {"doctor", "--help"}, {"migrate", "--help"}, {"explain", "--help"},
-		{"explain", "due", "--help"}, {"rulebook", "--help"}, {"rulebook", "approve", "--help"}, {"members", "--help"}, {"jobs", "--help"},
+		{"explain", "due", "--help"}, {"explain", "approval", "--help"}, {"rulebook", "--help"}, {"rulebook", "approve", "--help"}, {"members", "--help"}, {"jobs", "--help"},
 		{"jobs", "list", "--help"}, {"jobs", "schedule", "--help"}, {"events", "--help"}, {"events", "show", "--help"}, {"audit", "--help"}, {"menu", "push", "--help"},
 	} {
 		r := guiju(t, args...)
@@ -144,7 +144,7 @@ func TestHelpIsGolden(t *testing.T) {
 // TestEveryPromisedCommandExists holds the list of the outside contract.
 func TestEveryPromisedCommandExists(t *testing.T) {
 	for _, line := range []string{
-		"serve", "sandbox", "check", "doctor", "migrate", "explain route", "explain due", "explain permit",
+		"serve", "sandbox", "check", "doctor", "migrate", "explain route", "explain due", "explain permit", "explain approval",
 		"rulebook show", "rulebook check", "rulebook diff", "rulebook import", "rulebook approve",
 		"members sync", "members list", "jobs list", "jobs schedule", "jobs retry", "jobs drop", "events list", "events show", "events replay",
 		"audit verify", "menu push", "help", "version",
@@ -286,6 +286,27 @@ func TestExplain(t *testing.T) {
 
 	require.Contains(t, f.ok("explain", "permit", "zhaoliu", "notice.send"), "可以")
 	require.Contains(t, f.ok("explain", "permit", "zhaoliu", "log.verify"), "不可以")
+
+	leave := f.ok("explain", "approval", "请假", "天数:3.5", "--as", "zhaoliu")
+	for _, want := range []string{
+		"规则第 1 版", "模板：请假（leave）1.0.0", "部门负责人 → 分管领导 → HR → 财务（approval.templates.leave.route，依据 G1-3.2(2)，规则第 1 版）",
+		"✓ 天数 > 3 → 分管领导", "1. 部门负责人（head）：部门负责人 → 邵静（shaojing）；时限 8 个工作小时",
+		"2. 分管领导（leader）：分管领导 → 高总（gaozong）", "3. HR（hr）：HR → 郑十六（zhengshiliu）", "4. 财务（finance）：财务 → 何静（hejing）",
+	} {
+		require.Contains(t, leave, want)
+	}
+	require.Contains(t, f.ok("explain", "approval", "contract"), "1. 部门负责人（head）：部门负责人 → 视申请人而定，加 --as <成员账号> 查看")
+	require.Contains(t, f.ok("explain", "approval", "doc_permission", "文档负责人:罗岩", "所属部门:研发部"), "1. 文档负责人确认（owner）：字段:文档负责人 → 罗岩（luoyan）")
+	reimburse := guiju(t, "explain", "approval", "报销", "金额:1000.01", "--file", "-c", f.config)
+	require.Equal(t, exitOK, reimburse.code, reimburse.err)
+	require.Contains(t, reimburse.out, "部门负责人 → 分管领导 → 财务")
+	require.Contains(t, reimburse.out, "✗ 金额 > 10000（→ 总经理办公室）")
+	for _, wrong := range [][]string{{"加薪"}, {"报销", "奖金:3"}, {"报销", "金额:很多"}, {"报销", "金额"}, {"exemption", "归口部门:月球部"}} {
+		r := f.run(append([]string{"explain", "approval"}, wrong...)...)
+		require.Equal(t, exitUsage, r.code, "%v %s", wrong, r.err)
+	}
+	require.Equal(t, exitFailed, f.run("explain", "approval", "请假", "--as", "nobody").code)
+
 	r := f.run("explain", "permit", "nobody", "notice.send")
 	require.Equal(t, exitFailed, r.code)
 	require.Contains(t, r.err, "没有找到成员 nobody")
@@ -295,6 +316,10 @@ func TestRulebookChangesWaitForApproval(t *testing.T) {
 	f := newOffice(t)
 	require.Contains(t, f.ok("rulebook", "show", "response"), "规则第 1 版")
 	require.Contains(t, f.ok("rulebook", "diff"), "与现行规则相同")
+	trip := f.write("trip.yaml", f.text("company.yaml")+"approval: {templates: {purchase: {route: [{node: buyer, who: 采购经理}]}}}\n")
+	diff := f.ok("rulebook", "diff", trip)
+	require.Contains(t, diff, "  + {node: buyer, who: [采购经理]}")
+	require.Contains(t, diff, "提示：审批模板 purchase 有改动而版本号没有变")
 
 	changed := f.write("changed.yaml", f.text("company.yaml")+"response: {important_minutes: 20}\n")
 	require.Contains(t, f.ok("rulebook", "diff", changed), "response.important_minutes: 30 → 20")
