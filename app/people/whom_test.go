@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"guiju/app/people"
+	"guiju/app/policy"
 	"guiju/store"
 	"guiju/store/storetest"
 )
@@ -92,6 +93,34 @@ func TestResolve(t *testing.T) {
 			}
 			require.Error(t, err, bad)
 		}
+	})
+}
+
+// 分管领导 of the applicant's department or of the nearest above it; none →
+// 总经理办公室, also when he cannot act.
+func TestX16_SupervisingLeader(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		o := resolving(t, db, clock)
+		assign := func(who, department string) {
+			o.tx(func(tx *store.Tx) error {
+				return o.people.Assign(tx, people.Assignment{Member: o.ids[who], Role: policy.SupervisingLeader, Object: department, By: o.ids["chenli"]})
+			})
+		}
+		assign("hejing", "1") // of the whole company
+		names, found := o.found("supervisor", "zhouba")
+		require.Equal(t, []string{"hejing"}, names)
+		require.Empty(t, found.Instead)
+		assign("hanmei", "3") // of 销售部: nearer
+		names, _ = o.found("supervisor", "zhouba")
+		require.Equal(t, []string{"hanmei"}, names)
+		names, found = o.found("supervisor", "hejing")
+		require.NotContains(t, names, "hejing", "nobody decides about himself")
+		require.Equal(t, "本人不能处理自己的事项，由直接上级处理", found.Instead)
+
+		o.tx(func(tx *store.Tx) error { return o.people.Suspend(tx, o.ids["hanmei"], o.ids["chenli"]) })
+		names, found = o.found("supervisor", "zhouba")
+		require.Equal(t, []string{"gaozong"}, names)
+		require.Contains(t, found.Instead, "由总经理办公室")
 	})
 }
 
