@@ -118,6 +118,9 @@ func TestX16_SupervisingLeader(t *testing.T) {
 		require.Equal(t, "本人不能处理自己的事项，由直接上级处理", found.Instead)
 
 		o.tx(func(tx *store.Tx) error { return o.people.Suspend(tx, o.ids["hanmei"], o.ids["chenli"]) })
+		names, _ = o.found("supervisor", "zhouba")
+		require.Equal(t, []string{"hejing"}, names, "the next above him")
+		o.tx(func(tx *store.Tx) error { return o.people.Suspend(tx, o.ids["hejing"], o.ids["chenli"]) })
 		names, found = o.found("supervisor", "zhouba")
 		require.Equal(t, []string{"gaozong"}, names)
 		require.Contains(t, found.Instead, "由总经理办公室")
