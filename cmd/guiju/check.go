@@ -77,13 +77,21 @@ func checkApprovers(ctx context.Context, out io.Writer, cfg config.Config, book 
 		fmt.Fprintf(out, "\n没有核对审批人，数据库不能读取：%v\n", err)
 		return
 	}
+	fmt.Fprintln(out)
+	tellApprovers(out, gaps)
+}
+
+// tellApprovers lists the approvers who cannot be found or are stood in for, and
+// says whether a case would stop at one.
+func tellApprovers(out io.Writer, gaps approval.Gaps) (stops bool) {
 	if len(gaps.Found) == 0 {
-		fmt.Fprintf(out, "\n审批人：为 %d 位成员核对了各审批流程，每个节点都有人处理。\n", gaps.Members)
-		return
+		fmt.Fprintf(out, "审批人：为 %d 位成员核对了各审批流程，每个节点都有人处理。\n", gaps.Members)
+		return false
 	}
-	fmt.Fprintf(out, "\n审批人：为 %d 位成员核对了各审批流程，以下节点找不到人，或由别人代为处理：\n", gaps.Members)
+	fmt.Fprintf(out, "审批人：为 %d 位成员核对了各审批流程，以下节点找不到人，或由别人代为处理：\n", gaps.Members)
 	for _, gap := range gaps.Found {
 		fmt.Fprintf(out, "  %s\n", gap)
+		stops = stops || gap.Nobody
 	}
 	if gaps.More > 0 {
 		fmt.Fprintf(out, "  ……另有 %d 处\n", gaps.More)
@@ -91,6 +99,7 @@ func checkApprovers(ctx context.Context, out io.Writer, cfg config.Config, book 
 	if gaps.Cut {
 		fmt.Fprintln(out, "  部门太多，只核对了前一部分。")
 	}
+	return stops
 }
 
 func approvalGaps(ctx context.Context, cfg config.Config, book *rulebook.Book) (gaps approval.Gaps, err error) {

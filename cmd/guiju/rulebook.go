@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"guiju/app"
-	"guiju/app/approval"
 	"guiju/app/rulebook"
 	"guiju/store"
 )
@@ -86,7 +85,7 @@ func newRulebookCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [文件]",
 		Short: "检查规则文件，并对照通讯录找出缺口",
-		Long:  `检查规则文件（默认为 config.yaml 里的 rulebook）。能打开数据库时，还对照通讯录检查部门、负责人和岗位，并按现行规则为每个部门的申请人查找各审批模板的审批人。`,
+		Long:  `检查规则文件（默认为 config.yaml 里的 rulebook）。能打开数据库时，还对照通讯录检查部门、负责人和岗位，并为每个部门的申请人查找各审批模板的审批人。`,
 		Args:  wants(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := fileBook(cmd, args)
@@ -106,11 +105,11 @@ func newRulebookCheck() *cobra.Command {
 					fmt.Fprintln(cmd.OutOrStdout(), f)
 					mistakes = mistakes || !f.Hint
 				}
-				gaps, err := ad.ApprovalGaps(ctx)
+				gaps, err := ad.ApprovalGaps(ctx, book.Engine)
 				if err != nil {
 					return err
 				}
-				if tellGaps(cmd, gaps) || mistakes {
+				if tellApprovers(cmd.OutOrStdout(), gaps) || mistakes {
 					return errTold
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "没有发现问题。")
@@ -118,26 +117,6 @@ func newRulebookCheck() *cobra.Command {
 			})
 		},
 	}
-}
-
-// tellGaps lists the approvers who cannot be found, and says whether a case
-// would stop at one.
-func tellGaps(cmd *cobra.Command, gaps approval.Gaps) (stops bool) {
-	out := cmd.OutOrStdout()
-	for _, g := range gaps.Found {
-		if !g.Nobody {
-			fmt.Fprint(out, "提示：")
-		}
-		fmt.Fprintf(out, "审批人：%s\n", g)
-		stops = stops || g.Nobody
-	}
-	if gaps.More > 0 {
-		fmt.Fprintf(out, "提示：还有 %d 处审批人缺口没有列出，处理以上各项后请再检查一次。\n", gaps.More)
-	}
-	if gaps.Cut {
-		fmt.Fprintf(out, "提示：成员很多，只为其中 %d 位申请人查找了审批人。\n", gaps.Members)
-	}
-	return stops
 }
 
 func newRulebookDiff() *cobra.Command {
