@@ -178,8 +178,7 @@ func (c *Console) refused(w http.ResponseWriter, r *http.Request, s *session, pa
 	}
 	view.Status = http.StatusConflict
 	view.Part = ""
-	w.Header().Set("HX-Retarget", "body")
-	w.Header().Set("HX-Reswap", "innerHTML")
+	w.Header().Set("HX-Reswap", "none")
 	c.show(w, r, s, page, view, func(f *Frame) { f.Problem, f.Again = text, true })
 }
 

@@ -198,13 +198,13 @@ func (c *Console) failed(w http.ResponseWriter, r *http.Request, s *session, err
 	c.problem(w, r, s, told)
 }
 
-// problem shows p. Where htmx asked for a part, the whole page is replaced.
+// problem shows p. Where htmx asked for a part, the page stays as it is: what
+// is being filled in there must not be lost.
 func (c *Console) problem(w http.ResponseWriter, r *http.Request, s *session, p problem) {
 	if p.Retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(p.Retry))
 	}
-	w.Header().Set("HX-Retarget", "body")
-	w.Header().Set("HX-Reswap", "innerHTML")
+	w.Header().Set("HX-Reswap", "none")
 	frame := c.frame(r, s, p.Title)
 	frame.Data = p
 	c.write(w, r, p.Status, c.templates, "problem", "", frame)

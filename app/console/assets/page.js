@@ -21,5 +21,12 @@ document.addEventListener('change', (event) => {
   if (words && input.files.length > 0) words.textContent = [...input.files].map((file) => file.name).join('、');
 });
 
+// A field that is being mended is not wrong any more; the server has the last word.
+document.addEventListener('input', (event) => {
+  const field = event.target.closest?.('.field.wrong');
+  field?.querySelector('.error')?.remove();
+  field?.classList.remove('wrong');
+});
+
 // What was wrong comes into sight.
 document.querySelector('.field.wrong')?.scrollIntoView({ block: 'center' });

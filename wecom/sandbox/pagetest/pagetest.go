@@ -8,11 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -126,6 +129,25 @@ func (p *Page) Shot(folder, name string) string {
 	return path
 }
 
+// Dark lets the phone ask for dark colours.
+func (p *Page) Dark() {
+	p.t.Helper()
+	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
+	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, dark)
+		return err
+	}))
+}
+
+// WithoutScripts switches JavaScript off in the pages opened from now on; what a test asks is still answered.
+func (p *Page) WithoutScripts() {
+	p.t.Helper()
+	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+}
+
 // Visit leaves for another address and waits until it is there.
 func (p *Page) Visit(address string) {
 	p.t.Helper()
@@ -136,7 +158,8 @@ func (p *Page) Visit(address string) {
 func (p *Page) Type(css, text string) {
 	p.t.Helper()
 	p.See(css)
-	p.Do(chromedp.SetValue(chromedp.CSS(css), ""), chromedp.SendKeys(chromedp.CSS(css), text))
+	p.Until(fmt.Sprintf(`(document.querySelector(%q).value = '') === ''`, css))
+	p.Do(chromedp.SendKeys(chromedp.CSS(css), text))
 }
 
 // See waits until something matching the selector is visible.
@@ -145,10 +168,21 @@ func (p *Page) See(css string) { p.t.Helper(); p.Do(chromedp.WaitVisible(chromed
 // Click waits for the element, presses it and so moves the focus like a hand would.
 func (p *Page) Click(css string) { p.t.Helper(); p.Do(chromedp.Click(chromedp.CSS(css))) }
 
+// left is what Chromium says when a page is left while it is asked something.
+var left = regexp.MustCompile(`context with specified id|context was destroyed|navigated or closed|[Nn]ot attached`)
+
 // Until waits for a JavaScript condition.
 func (p *Page) Until(condition string) {
 	p.t.Helper()
-	if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](condition)); err != nil {
+	var err error
+	for range 20 {
+		_, err = chromedp.Run(p.ctx, chromedp.Poll[bool](condition))
+		// A page that is being left takes the question with it: it is asked of the next.
+		if err == nil || !left.MatchString(err.Error()) {
+			break
+		}
+	}
+	if err != nil {
 		p.t.Fatalf("never true: %s: %v\n%s", condition, err, p.picture())
 	}
 }
