@@ -49,6 +49,27 @@ func TestALimitOfItsOwn(t *testing.T) {
 	}
 }
 
+// G2-4.4(3) AE1: given a node entered on Monday at 10:00 with the limit of 8
+// working hours, then a reminder right after Monday 18:00 and its superior right
+// after Tuesday 17:00. A limit of days is reminded of before as well.
+func TestG2_4_4_3_AE1_TheLimitOfANode(t *testing.T) {
+	e := engine(t)
+	d := e.NodeDue(policy.WorkSpan{}, at(t, "Mon 10:00"))
+	require.Equal(t, policy.WorkSpan{Time: 8 * time.Hour}, e.NodeLimit())
+	equalTime(t, "Mon 18:00", d.Due)
+	require.True(t, d.RemindAt.IsZero())
+	require.Len(t, d.Steps, 3)
+	equalTime(t, "Mon 18:00:01", d.Steps[0].At)
+	require.Contains(t, d.Steps[0].Tell, policy.Receiver)
+	equalTime(t, "Tue 17:00:01", d.Steps[1].At)
+	require.Equal(t, []policy.Party{policy.Superior}, d.Steps[1].Tell)
+	equalTime(t, "Wed 17:00:01", d.Steps[2].At)
+	require.Contains(t, d.Why.String(), "2 倍时限")
+
+	day := e.NodeDue(policy.WorkSpan{Workdays: 1}, at(t, "Mon 10:00"))
+	require.Equal(t, e.DueWithin(policy.WorkSpan{Workdays: 1}, policy.Normal, at(t, "Mon 10:00")).Steps, day.Steps, "as every item of one day")
+}
+
 func TestNoLimitIsTheClass(t *testing.T) {
 	e := engine(t)
 	for _, class := range []policy.Class{policy.Important, policy.Normal} {

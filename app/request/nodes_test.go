@@ -411,3 +411,21 @@ func TestDecideMany(t *testing.T) {
 		require.Equal(c.t, "running current", c.states(b))
 	})
 }
+
+// G2-4.4(3) AE1: a node without a limit of its own is reminded of after 8
+// working hours and climbs to the approver's superior after 16; the clock of a
+// node that is entered again begins anew.
+func TestG2_4_4_3_AE1_ANodeIsRemindedAndEscalated(t *testing.T) {
+	each(t, func(c *company) {
+		n := c.files(request.Step{Name: "一", Whom: single})
+		c.at("03-02 18:00:00")
+		require.Equal(c.t, 1, c.cards("魏伟"), "the request alone")
+		c.at("03-02 18:00:10")
+		require.Equal(c.t, 2, c.cards("魏伟"), "reminded")
+		c.at("03-03 17:00:00")
+		require.Zero(c.t, c.cards("高总"))
+		c.at("03-03 17:00:10")
+		require.Equal(c.t, 1, c.cards("高总"), "his superior")
+		require.Empty(c.t, c.approves("魏伟", n))
+	})
+}
