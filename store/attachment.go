@@ -102,9 +102,9 @@ const attachmentsPurged = "attachments.purged"
 
 // OldAttachments is one step of the day's walk over the attachments from
 // before unarchived: at most 200 rows, of which it answers those whose time is
-// over. What belongs to nothing or to a withdrawn item goes then; what belongs
-// to a closed item, which is the archive, when that was closed before
-// archived; what belongs to an open item stays. looked is 0 at the walk's end.
+// over. What belongs to nothing or to a withdrawn item or request goes then; what
+// belongs to a closed item or a request that is over, which is the archive, when
+// that ended before archived; what belongs to an open one stays. looked is 0 at the walk's end.
 func (tx *Tx) OldAttachments(unarchived, archived time.Time) (old []Attachment, looked int, err error) {
 	var walk itemWalk
 	if err := tx.Setting(attachmentsPurged, &walk); err != nil && !errors.Is(err, ErrNotFound) {
@@ -115,11 +115,14 @@ func (tx *Tx) OldAttachments(unarchived, archived time.Time) (old []Attachment, 
 	}
 	var rows []struct {
 		Attachment
-		ItemState    ItemState
-		ItemClosedAt *time.Time
+		ItemState         ItemState
+		ItemClosedAt      *time.Time
+		RequestState      RequestState
+		RequestFinishedAt *time.Time
 	}
-	err = tx.g.Table("attachments a").Select("a.*, i.state AS item_state, i.closed_at AS item_closed_at").
+	err = tx.g.Table("attachments a").Select("a.*, i.state AS item_state, i.closed_at AS item_closed_at, q.state AS request_state, q.finished_at AS request_finished_at").
 		Joins("LEFT JOIN items i ON a.subject_kind = 'item' AND i.id = a.subject_id").
+		Joins("LEFT JOIN requests q ON a.subject_kind = 'request' AND q.id = a.subject_id").
 		Where("a.id > ?", walk.Last).Order("a.id").Limit(purgeBatch).Scan(&rows).Error
 	if err != nil {
 		return nil, 0, fmt.Errorf("old attachments: %w", translate(err))
@@ -130,6 +133,11 @@ func (tx *Tx) OldAttachments(unarchived, archived time.Time) (old []Attachment, 
 		}
 		looked, walk.Last = looked+1, row.ID
 		switch {
+		case row.RequestState != "":
+			ended := row.RequestFinishedAt
+			if ended != nil && (row.RequestState == RequestWithdrawn && ended.Before(unarchived) || ended.Before(archived)) {
+				old = append(old, row.Attachment)
+			}
 		case row.ItemState == "",
 			row.ItemState == ItemWithdrawn && row.ItemClosedAt != nil && row.ItemClosedAt.Before(unarchived),
 			row.ItemState == ItemClosed && row.ItemClosedAt != nil && row.ItemClosedAt.Before(archived):

@@ -207,3 +207,42 @@ func TestPendingSaysWhatIsOpen(t *testing.T) {
 		require.Equal(t, store.Pending{}, pending(1))
 	})
 }
+
+// What is attached to a request stays as long as the request is kept: while it
+// is open, and in the archive until its time is over.
+func TestAttachmentsStayWithTheirRequest(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		names := map[int64]string{}
+		for _, state := range []store.RequestState{store.RequestRunning, store.RequestApproved, store.RequestWithdrawn} {
+			q, _ := addRequest(t, db, "A-"+string(state))
+			inTx(t, db, func(tx *store.Tx) error {
+				if now := tx.Now(); state != store.RequestRunning {
+					q.State, q.FinishedAt = state, &now
+				}
+				if err := tx.SaveRequest(&q); err != nil {
+					return err
+				}
+				a, err := tx.AddAttachment(store.Attachment{MemberID: 1, Kind: "file", Name: string(state)})
+				if err != nil {
+					return err
+				}
+				names[a.ID] = a.Name
+				return tx.FileAttachments(q.Subject(), a.ID)
+			})
+		}
+		old := func(unarchived, archived time.Time) (all []string) {
+			clock.Advance(24 * time.Hour)
+			inTx(t, db, func(tx *store.Tx) error {
+				found, _, err := tx.OldAttachments(unarchived, archived)
+				for _, a := range found {
+					all = append(all, names[a.ID])
+				}
+				return err
+			})
+			return all
+		}
+		ended := clock.Now()
+		require.Equal(t, []string{"withdrawn"}, old(ended.Add(time.Hour), ended))
+		require.Equal(t, []string{"approved", "withdrawn"}, old(ended.Add(time.Hour), ended.Add(time.Hour)))
+	})
+}
