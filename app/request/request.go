@@ -1,21 +1,38 @@
-// Package request keeps applications (申请) that people decide in a fixed order
-// of steps: approve and reject only (guide G2-4.2(1),(2), S04). A domain says
-// what is applied for and by whom it is decided; this package finds the people,
-// shows them cards, takes their decisions and tells the applicant.
+// Package request keeps applications (申请, 审批单据) that people decide on a
+// route of steps (guide S04, G1-3.2). A domain or a template of the rulebook
+// says what is applied for and by whom it is decided; this package finds the
+// people, shows them cards, takes their decisions and tells the applicant.
 //
-//	request    同意, the last step  同意, else  驳回      撤回       催办, 已知悉
-//	running    approved             running     rejected  withdrawn  running
-//	approved, rejected, withdrawn: nothing
+//	request    last step agreed  no by its rule  退回申请人  退回, else  撤回       重新提交  催办, 评论, 抄送
+//	running    approved          rejected        returned   running    withdrawn  –        running
+//	returned   –                 –               –          –          withdrawn  running  returned (no 催办)
+//	approved   –                 –               –          –          revoked*   –        approved (no 催办)
+//	rejected, withdrawn, revoked: 评论 and 抄送 alone, and they stay what they are
 //
-//	step       entered  同意      驳回      request ends  same person decided the one before
-//	waiting    current  –         –         skipped       skipped, when it would be entered
-//	current    –        approved  rejected  skipped       –
-//	approved, rejected, skipped: nothing
+//	step       entered  agreed    refused   sent back  加签 before it  request ends  merged, carried on, only told
+//	waiting    current  –         –         –          –              skipped       skipped
+//	current    –        approved  rejected  returned   waiting        skipped       –
+//	approved, rejected, returned, skipped: nothing, ever
+//
+//	decider    his turn  decides  another decides  replaced, 转审, 减签  加签 before  step ends
+//	queued     open      –        –                passed               –           ended
+//	open       –         voted    open†            passed               queued      ended
+//	voted, ended: nothing; passed: open when he is given a part again
+//
+// * if its kind lets the applicant (Kind.Revocable). † ended in 或签, and in any
+// vote that is decided by then.
+//
+// Steps are only ever added: a return or a resubmission begins a new round of
+// them behind the others, in which what is not asked again is carried on. How
+// the votes of a step become one is in vote.go: 或签, 会签, 依次, 票签.
 //
 // A step's people are found when it is entered (E2.0, names in force): never
-// the applicant or the member it is about, deputies for those who are away. All
-// of them get one card; the first decision counts. Whoever of them leaves, goes
-// away or cannot be reached is replaced.
+// the applicant or the member it is about, deputies for those who are away.
+// Whoever of them leaves, goes away or cannot be reached is replaced; a vote he
+// has given stays. Read on: submit.go, step.go (a step is entered and ends),
+// decide.go, return.go, transfer.go, add.go, remove.go, applicant.go, copy.go,
+// comment.go, handover.go and force.go (people change), history.go, see.go and
+// view.go (who may read what).
 package request
 
 import (
