@@ -81,6 +81,20 @@ func missedName(call *chat.Call, word string) error {
 	}
 }
 
+// onRemove is 减签.
+func (q *Requests) onRemove(call *chat.Call) (chat.Answer, error) {
+	number, err := q.completed(&call.Tx.Reader, call.Member.ID, call.Number("编号"))
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	out := call.Person("姓名")
+	request, err := q.RemoveApprover(call, number, out.ID)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	return done(request, "已减签，不再需要"+out.Name+"审批。"), nil
+}
+
 // onReturn is 退回. Its first words may say where to and how.
 func (q *Requests) onReturn(call *chat.Call) (chat.Answer, error) {
 	number, to, straight := call.Number("编号"), call.Text("节点"), call.Yes("直达")

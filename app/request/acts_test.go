@@ -3,6 +3,7 @@ package request_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -239,4 +240,48 @@ func TestS04_TheResultLeadsOn(t *testing.T) {
 		require.Equal(c.t, "查询", shown.ButtonList[0].Text)
 		require.Contains(c.t, c.presses("赵六", "查询"), n)
 	})
+}
+
+// card is the newest card sent to a member.
+func (c *company) card(who string) card.Content {
+	c.t.Helper()
+	c.platform.mu.Lock()
+	defer c.platform.mu.Unlock()
+	for _, s := range slices.Backward(c.platform.sent) {
+		if s.Card != nil && slices.Contains(s.To, who) {
+			return *s.Card
+		}
+	}
+	require.Fail(c.t, "no card was sent to "+who)
+	return card.Content{}
+}
+
+// gets answers the texts sent to a member, and the results on cards, that begin
+// so.
+func (c *company) gets(who, prefix string) []string {
+	c.platform.mu.Lock()
+	defer c.platform.mu.Unlock()
+	var all []string
+	for _, s := range c.platform.sent {
+		text := s.Text
+		if s.Card != nil {
+			text = s.Card.SubTitleText // of a result
+		}
+		if slices.Contains(s.To, who) && text != "" && strings.HasPrefix(text, prefix) {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// cards counts the cards sent to a member.
+func (c *company) cards(who string) (n int) {
+	c.platform.mu.Lock()
+	defer c.platform.mu.Unlock()
+	for _, s := range c.platform.sent {
+		if s.Card != nil && slices.Contains(s.To, who) {
+			n++
+		}
+	}
+	return n
 }

@@ -87,11 +87,9 @@ func (q *Requests) stepContent(r *store.Reader, request store.Request, step stor
 	b.Rows = rows
 	b.Buttons = verdicts(request, step, step.Phase)
 	b.Menu = q.menu(request, step)
-	if page := q.page(request); page != "" {
+	b.Buttons = append(b.Buttons, card.Button{Text: "查看详情", Style: 3, Key: notify.Key(step.Phase, "追溯 "+request.Number)})
+	if page := q.page(request); page != "" { // a press beside the buttons opens the page
 		b.Action = &card.CardAction{Type: card.ToURL, URL: page}
-		b.Buttons = append(b.Buttons, card.Button{Type: card.OpenURL, Text: "查看详情", Style: 3, URL: page})
-	} else {
-		b.Buttons = append(b.Buttons, card.Button{Text: "查看详情", Style: 3, Key: notify.Key(step.Phase, "追溯 "+request.Number)})
 	}
 	return b, nil
 }

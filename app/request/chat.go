@@ -136,6 +136,13 @@ func (q *Requests) Commands() []chat.Command {
 			}, Run: q.onAdd,
 		},
 		{
+			Name: "减签", Group: group, Permission: answer,
+			Summary: "收回还没有处理的加签", Usage: "减签 <编号> <姓名>", Example: "减签 A20260302-0001 何静",
+			Args: []chat.Arg{
+				either("请问是哪一项申请？"), {Name: "姓名", Kind: chat.Person, Required: true, Prompt: "请问减去哪一位？"},
+			}, Run: q.onRemove,
+		},
+		{
 			Name: "退回", Group: group, Permission: answer,
 			Summary: "退回申请人或之前的一步，修改后再审", Usage: "退回 [编号] [节点|申请人] <原因> [直达]", Example: "退回 A20260302-0001 申请人 发票日期不清楚 直达",
 			Args: []chat.Arg{

@@ -426,50 +426,6 @@ func (c *company) presses(who, button string) string {
 	})
 }
 
-// card is the newest card sent to a member.
-func (c *company) card(who string) card.Content {
-	c.t.Helper()
-	c.platform.mu.Lock()
-	defer c.platform.mu.Unlock()
-	for _, s := range slices.Backward(c.platform.sent) {
-		if s.Card != nil && slices.Contains(s.To, who) {
-			return *s.Card
-		}
-	}
-	require.Fail(c.t, "no card was sent to "+who)
-	return card.Content{}
-}
-
-// gets answers the texts sent to a member, and the results on cards, that begin
-// so.
-func (c *company) gets(who, prefix string) []string {
-	c.platform.mu.Lock()
-	defer c.platform.mu.Unlock()
-	var all []string
-	for _, s := range c.platform.sent {
-		text := s.Text
-		if s.Card != nil {
-			text = s.Card.SubTitleText // of a result
-		}
-		if slices.Contains(s.To, who) && text != "" && strings.HasPrefix(text, prefix) {
-			all = append(all, text)
-		}
-	}
-	return all
-}
-
-// cards counts the cards sent to a member.
-func (c *company) cards(who string) (n int) {
-	c.platform.mu.Lock()
-	defer c.platform.mu.Unlock()
-	for _, s := range c.platform.sent {
-		if s.Card != nil && slices.Contains(s.To, who) {
-			n++
-		}
-	}
-	return n
-}
-
 func (c *company) read(number string) (store.Request, []store.RequestStep) {
 	c.t.Helper()
 	r, err := c.reader().RequestByNumber(number)
@@ -501,19 +457,6 @@ func (c *company) history(number string) string {
 		all = append(all, string(e.Kind))
 	}
 	return strings.Join(all, " ")
-}
-
-// leaves takes a member away.
-func (c *company) leaves(who string) {
-	c.t.Helper()
-	c.tx(func(tx *store.Tx) error {
-		m, err := tx.Member(c.ids[who])
-		if err != nil {
-			return err
-		}
-		m.Status = store.MemberLeft
-		return tx.SaveMember(&m)
-	})
 }
 
 // ended notes what a domain hears of an end.

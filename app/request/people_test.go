@@ -278,3 +278,16 @@ func TestPermissionsOfTheCommandsAboutRequests(t *testing.T) {
 		require.Equal(c.t, "running current waiting waiting", c.states(n))
 	})
 }
+
+// leaves takes a member away.
+func (c *company) leaves(who string) {
+	c.t.Helper()
+	c.tx(func(tx *store.Tx) error {
+		m, err := tx.Member(c.ids[who])
+		if err != nil {
+			return err
+		}
+		m.Status = store.MemberLeft
+		return tx.SaveMember(&m)
+	})
+}
