@@ -128,8 +128,14 @@ func fileName(a store.Attachment) string {
 // route; what came before it is its history.
 func (p pages) stages(v *console.Visit, view request.CaseView) []stage {
 	var all []stage
-	round := int64(0)
+	round, last := int64(0), int64(0)
 	for _, s := range view.Steps {
+		last = max(last, int64(s.Step.Round))
+	}
+	for _, s := range view.Steps {
+		if s.Step.State == store.StepSkipped && int64(s.Step.Round) < last {
+			continue // what an earlier round never came to
+		}
 		one := stage{Name: s.Step.Name, State: s.State, Class: stepClass(s.Step.State), Rule: s.Rule, Reason: s.Reason, Due: s.Due}
 		if r := int64(s.Step.Round); r != round {
 			if round > 0 {

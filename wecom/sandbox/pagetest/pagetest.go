@@ -32,7 +32,7 @@ type Page struct {
 	troubles []string // console warnings, errors and uncaught exceptions
 }
 
-const pageTimeout = 60 * time.Second
+const pageTimeout = 4 * time.Minute
 
 // Widths are the two screens the page promises to be good at.
 var Widths = map[string][2]int64{"390": {390, 844}, "1280": {1280, 800}}
