@@ -316,7 +316,45 @@ func (m *model) holds() {
 		require.True(m.rt, slices.ContainsFunc(m.c.gets("陈立", "【无人处理】"), func(text string) bool { return strings.Contains(text, m.number) }),
 			"nobody can decide %s, and nobody was told", m.number)
 	}
+	for _, s := range steps {
+		m.counts(s, deciders)
+	}
 	m.replays(r, steps, deciders)
+}
+
+// counts says that a step that is decided was decided by enough votes, counted
+// here in its own way.
+func (m *model) counts(s store.RequestStep, deciders []store.RequestDecider) {
+	if s.State != store.StepApproved && s.State != store.StepRejected {
+		return
+	}
+	asked, yes, no := 0, 0, 0
+	for _, d := range deciders {
+		if d.StepID != s.ID || d.State == store.DeciderPassed {
+			continue
+		}
+		if d.AddedBy != 0 {
+			require.True(m.rt, s.State == store.StepRejected || d.Decision == store.DecisionApproved, "who was added must agree")
+		} else {
+			asked++
+			if d.Decision == store.DecisionApproved {
+				yes++
+			}
+		}
+		if d.Decision == store.DecisionRejected {
+			no++
+		}
+	}
+	switch {
+	case s.State == store.StepRejected:
+		require.Positive(m.rt, no, "somebody has refused")
+	case s.Mode == store.StepAll || s.Mode == store.StepSequence:
+		require.Equal(m.rt, asked, yes, "everybody has agreed")
+	case s.Mode == store.StepShare:
+		require.GreaterOrEqual(m.rt, yes*100, int(s.Share)*asked, "the share is reached")
+	default:
+		require.Equal(m.rt, 1, yes, "the first decision counts, and no other")
+	}
 }
 
 func (m *model) oneOutcome(r store.Request) {
