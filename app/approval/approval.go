@@ -53,6 +53,7 @@ type Approvals struct {
 func New(o Options) *Approvals {
 	a := &Approvals{notify: o.Notify, clocks: o.Clocks, people: o.People, requests: o.Requests, rules: o.Rules, log: o.Log}
 	a.requests.Otherwise(a.kind)
+	a.requests.OnAgain(a.again)
 	return a
 }
 
