@@ -34,7 +34,7 @@ func (a *Approvals) again(call *chat.Call, req store.Request) (chat.Answer, erro
 	if req.State == store.RequestReturned {
 		b.Command, b.Words[numberArg] = againCommand(t), req.Number
 	}
-	return chat.Answer{Text: fmt.Sprintf("已带出 %s 原来填写的内容。", req.Number), Begin: b}, nil
+	return chat.Answer{Begin: b}, nil // the preview shows what was there, with its buttons
 }
 
 // filledIn is a form as the values of arguments.
