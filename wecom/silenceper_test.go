@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -147,9 +148,14 @@ func TestJSSignature(t *testing.T) {
 func TestOAuth(t *testing.T) {
 	p := newPlatform(t)
 	c := p.client(wecom.Options{})
-	got, err := c.AuthorizeURL("https://flow.example.com/wecom/cb", "k3Nf0Zq8", wecom.ScopeBase)
+	own, err := wecom.New(wecom.Config{CorpID: corpID, AgentID: agentID, Secret: secret}, wecom.Options{})
+	require.NoError(t, err)
+	got, err := own.AuthorizeURL("https://flow.example.com/wecom/cb", "k3Nf0Zq8", wecom.ScopeBase)
 	require.NoError(t, err)
 	require.Equal(t, "https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww5a1c0ffee0de4242&redirect_uri=https%3A%2F%2Fflow.example.com%2Fwecom%2Fcb&response_type=code&scope=snsapi_base&state=k3Nf0Zq8&agentid=1000007#wechat_redirect", got)
+	got, err = c.AuthorizeURL("https://flow.example.com/wecom/cb", "k3Nf0Zq8", wecom.ScopeBase)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(got, p.URL+"/connect/oauth2/authorize?appid="), "a server that is not WeCom's asks who it is itself: %s", got)
 	got, err = c.LoginURL("https://flow.example.com/wecom/web-cb", "k3Nf0Zq8")
 	require.NoError(t, err)
 	require.Equal(t, "https://login.work.weixin.qq.com/wwlogin/sso/login?login_type=CorpApp&appid=ww5a1c0ffee0de4242&agentid=1000007&redirect_uri=https%3A%2F%2Fflow.example.com%2Fwecom%2Fweb-cb&state=k3Nf0Zq8&lang=zh", got)

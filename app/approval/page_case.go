@@ -90,6 +90,7 @@ func (p pages) caseData(v *console.Visit, view request.CaseView) (caseData, erro
 	data.Path = strings.TrimPrefix(casePage, "/") + data.Number
 	data.Urge = data.Can[string(request.ActionUrge)] && !data.Can[string(request.ActionApprove)]
 	data.OwnForm = has(view, request.ActionResubmit) && view.Form != nil
+	data.Reasons = p.rules().RejectReasons()
 	data.Stages = p.stages(v, view)
 	for _, e := range view.Events {
 		data.Log = append(data.Log, logged{When: p.when(v.At, e.At), Who: e.Who, What: e.What, Text: e.Text})
@@ -206,6 +207,9 @@ func (p pages) acted(v *console.Visit) (console.Next, error) {
 // act calls what the command of the same name calls.
 func (p pages) act(v *console.Visit, call *chat.Call, do request.Action, number string) (note string, err error) {
 	opinion := strings.TrimSpace(v.Form.Get("opinion"))
+	if reason := strings.TrimSpace(v.Form.Get("reason")); reason != "" && do == request.ActionReject {
+		opinion = strings.TrimSuffix(reason+"；"+opinion, "；")
+	}
 	switch do {
 	case request.ActionApprove:
 		_, err = p.requests.Decide(call, number, true, opinion)

@@ -190,6 +190,23 @@ func TestContactEditsThatCannotBe(t *testing.T) {
 	require.Empty(t, r.app.received())
 }
 
+// A link in a member's chat is opened in his name where the page may ask who he is, and as it is elsewhere.
+func TestLinksOfAChatNameTheirMember(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Apps[0].TrustedDomain = "flow.example.cn" })
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	open := func(user, link string) *http.Response {
+		resp, err := client.Get(r.url + "/sandbox/open?" + url.Values{"user": {user}, "url": {link}}.Encode())
+		require.NoError(t, err)
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp
+	}
+	require.Equal(t, "https://flow.example.cn/form/?a=1&sandbox_user=zhaoliu", open("zhaoliu", "https://flow.example.cn/form/?a=1").Header.Get("Location"))
+	require.Equal(t, "https://other.example.cn/x", open("zhaoliu", "https://other.example.cn/x").Header.Get("Location"))
+	for _, bad := range [][2]string{{"nobody", "https://flow.example.cn/"}, {"zhaoliu", "javascript:alert(1)"}, {"zhaoliu", "/form/"}, {"zhaoliu", ""}} {
+		require.Equal(t, http.StatusBadRequest, open(bad[0], bad[1]).StatusCode, bad)
+	}
+}
+
 func TestOAuth(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Apps[0].TrustedDomain = "flow.example.cn:8443" })
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
