@@ -119,7 +119,7 @@ func lastAccepted(r *store.Reader, name string) (time.Time, error) {
 func (d *doctor) reachable(ctx context.Context, title string, r receiver) Finding {
 	base := d.Config.Server.PublicURL
 	if base == "" {
-		return unchecked(title, "没有检查：config.yaml 的 server.public_url 是空的，填写外网访问地址后可以检查")
+		return unchecked(title, "没有检查：config.yaml 的 server.public_url 是空的，填写外网访问地址后可以检查；在此之前网页表单（/form/）不开通，聊天里也不带链接")
 	}
 	target := base + "/callback/" + r.name
 	key, err := envelope.NewKey(r.token.Reveal(), r.key.Reveal(), d.Config.WeCom.CorpID)

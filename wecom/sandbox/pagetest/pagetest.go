@@ -139,15 +139,6 @@ func (p *Page) Dark() {
 	}))
 }
 
-// WithoutScripts switches JavaScript off in the pages opened from now on; what a test asks is still answered.
-func (p *Page) WithoutScripts() {
-	p.t.Helper()
-	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}))
-}
-
 // Visit leaves for another address and waits until it is there.
 func (p *Page) Visit(address string) {
 	p.t.Helper()
