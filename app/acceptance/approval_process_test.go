@@ -99,7 +99,10 @@ approval:
 		{`        - branch: amount
           cases: [{when: "金额 > '许多'", to: leader}, {else: true, to: leader}]
         - {node: leader, name: 分管领导, who: 分管领导}
-`, "approval.templates.gift.route", "金额"},
+`, "approval.templates.gift.route", "mismatched types number and string"},
+		{`        - {node: a, name: 甲, who: 部门负责人}
+      cc: [人员:fangan, 人员:fangan]
+`, "approval.templates.gift.cc[1]", "人员:fangan"},
 	} {
 		said := refused(t, head+c.route)
 		require.Contains(t, said, c.path, c.route)
@@ -135,7 +138,7 @@ func TestG1_3_2_2_AE3_OnlyThePilotDepartmentsStartIt(t *testing.T) {
 // contract applies for a contract of 销售部 with the chain 邵静→何静→高总.
 func (w *World) contract() string {
 	w.t.Helper()
-	w.Sends("孙七", "file", map[string]any{"data": "UERG", "filename": "合同.pdf"})
+	w.SendsPicture("孙七", picture(w.t, 70), "合同.png")
 	return w.Applies("孙七", "申请 合同 合同名称:年度供货合同 合同类型:销售合同 对方单位:甲乙公司 金额:80000 说明:年度供货")
 }
 
@@ -180,7 +183,7 @@ approval:
       route:
         - {node: head, name: 部门负责人, who: 部门负责人}
         - {node: finance, name: 财务, who: 财务}
-      cc: [人员:hejing, 人员:fangan, 人员:fangan]
+      cc: [人员:hejing, 人员:fangan, 信息安全部门]
 `), func(t *testing.T, w *World) {
 		number := w.Applies("孙七", "申请 礼品 用途:客户")
 		w.Traces("孙七", number, "重复抄送已合并")

@@ -45,7 +45,7 @@ func TestG2_4_4_3_AE1_ReminderAtTheLimitEscalationAtTwice(t *testing.T) {
 func TestG1_3_2_3_a_AE1_MeanDurationAndShareOfApprovals(t *testing.T) {
 	eachWith(t, withProcess(gift), func(t *testing.T, w *World) {
 		const said = "申请 礼品 用途:客户 金额:100"
-		w.To("06:00")
+		w.To("2026-03-03 06:00")
 		first, second, third := w.Applies("孙七", said), w.Applies("周八", said), w.Applies("魏伟", said)
 		withdrawn := w.Applies("赵六", said)
 		w.Applies("赵六", "申请 礼品 用途:供应商 金额:100") // still open when the month ends
