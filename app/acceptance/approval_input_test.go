@@ -70,7 +70,7 @@ func TestALeaveThatOverlaps(t *testing.T) {
 		require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM requests"))
 		w.Applies("赵六", leave("2026-03-11", "2026-03-11"))
 		w.Applies("周八", leave("2026-03-09", "2026-03-10")) // somebody else's days are his own
-		require.Contains(t, w.Says("赵六", "撤回 "+number), "【已受理】")
+		require.Contains(t, w.Says("赵六", "撤回 "+number+" 不去了"), "【已受理】")
 		w.Applies("赵六", leave("2026-03-10", "2026-03-10"))
 	})
 }
@@ -84,6 +84,7 @@ func TestTheFileIsNeeded(t *testing.T) {
 		require.Contains(t, w.Says("孙七", "没有"), "合同文本")
 		require.Zero(t, w.rows("SELECT COUNT(*) FROM requests"))
 		w.SendsPicture("孙七", picture(t, 50), "合同.png")
+		require.Contains(t, w.Says("孙七", "完成"), "部门负责人")
 		require.Contains(t, w.Presses("孙七", "确认提交"), "【已受理】")
 		require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM attachments WHERE subject_kind = 'request'"))
 		w.Gets("邵静", "年度供货合同", "批准")

@@ -19,7 +19,7 @@ const leaveOfTwoDays = "请假 事假 2026-03-09 2026-03-10 家中有事 返回:
 
 // leave is the same for other days.
 func leave(from, to string) string {
-	return fmt.Sprintf("请假 事假 %s %s 家中有事 返回:2026-03-20 交接:孙七", from, to)
+	return fmt.Sprintf("请假 事假 %s %s 家中有事 返回:2026-03-20 交接:吴九", from, to)
 }
 
 // Applies lets a member apply in one message, with everything that is needed. It
