@@ -209,7 +209,9 @@ func menuKeys(buttons []wecom.MenuButton) (keys []string) {
 // keysOf are the keys of everything that can be pressed on a card.
 func keysOf(card *sandbox.Card) (keys []string) {
 	for _, b := range card.ButtonList {
-		keys = append(keys, b.Key)
+		if b.Key != "" { // not one that opens a page
+			keys = append(keys, b.Key)
+		}
 	}
 	if card.SubmitButton != nil {
 		keys = append(keys, card.SubmitButton.Key)

@@ -84,7 +84,7 @@ func (w *World) declared(m message) {
 	require.NoError(w.t, err)
 	var card struct {
 		TaskID     string                 `json:"task_id"`
-		ButtonList []struct{ Key string } `json:"button_list"`
+		ButtonList []struct{ Key, URL string } `json:"button_list"`
 	}
 	require.NoError(w.t, json.Unmarshal(body, &card))
 	sent, err := w.reader().CardByTask("assistant", card.TaskID)
@@ -95,6 +95,10 @@ func (w *World) declared(m message) {
 	commands, known := app.CardCommands()[sent.Kind]
 	require.True(w.t, known, "card %s is not in the matrix", sent.Kind)
 	for _, b := range card.ButtonList {
+		if b.URL != "" {
+			require.Contains(w.t, b.URL, w.play.AppURL+"/form/", "it opens a page of ours")
+			continue
+		}
 		_, line, _ := strings.Cut(b.Key, "|")
 		require.True(w.t, slices.ContainsFunc(commands, func(c string) bool { return line == c || strings.HasPrefix(line, c+" ") }),
 			"card %s has the button %q, which the matrix does not name", sent.Kind, line)

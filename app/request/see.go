@@ -12,14 +12,19 @@ import (
 // mayRead is nil if the caller may read a request: its applicant, the member it
 // is about, those who decide or decided, those who were told, those directly
 // above them, and holders of the permission of its kind. For everybody else it
-// does not exist. A sensitive one is read only by those involved and by holders
-// of audit.view; others are refused openly, with an audit row (G1-3.2(4) AE1).
+// does not exist. A sensitive one is read only by those involved, by those whose
+// turn is still to come, and by holders of audit.view; others are refused openly,
+// with an audit row (G1-3.2(4) AE1).
 func (q *Requests) mayRead(call *chat.Call, d *dossier) error {
 	involved, err := q.involved(&call.Tx.Reader, call.Member.ID, d)
 	if err != nil || involved {
 		return err
 	}
 	if d.request.Sensitive {
+		later, err := q.turnComes(&call.Tx.Reader, d, call.Member.ID)
+		if err != nil || later != "" {
+			return err
+		}
 		granted, err := permits(call, policy.AuditView, d.request.Number)
 		if err != nil || granted {
 			return err

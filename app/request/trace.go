@@ -1,12 +1,15 @@
 package request
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"guiju/app/chat"
+	"guiju/app/policy"
 	"guiju/store"
 )
 
@@ -127,7 +130,11 @@ func (q *Requests) story(call *chat.Call, request store.Request, deciders []stor
 		}
 		b.WriteString("\n" + line)
 	}
-	b.WriteString("\n【经过】")
+	taken, err := branches(request)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(taken + "\n【经过】")
 	for _, e := range entries {
 		line := entryWords[e.Kind]
 		if e.Text != "" {
@@ -137,6 +144,31 @@ func (q *Requests) story(call *chat.Call, request store.Request, deciders []stor
 			line += chat.OneLine(e.Text, 200)
 		}
 		fmt.Fprintf(&b, "\n· %s %s %s（%s）", q.when(e.At), names[e.MemberID], line, sourceWords[e.Source])
+	}
+	return b.String(), nil
+}
+
+// branches says which conditions sent a case on its way, and with which values.
+func branches(request store.Request) (string, error) {
+	var taken []policy.BranchTaken
+	if request.Route != "" {
+		if err := json.Unmarshal([]byte(request.Route), &taken); err != nil {
+			return "", fmt.Errorf("route of %s: %w", request.Number, err)
+		}
+	}
+	var b strings.Builder
+	for _, branch := range taken {
+		if branch.When == "" {
+			continue // the ordinary way needs no reason
+		}
+		b.WriteString("\n· 因为 " + branch.When)
+		var values []string
+		for _, name := range slices.Sorted(maps.Keys(branch.Values)) {
+			values = append(values, name+" = "+branch.Values[name])
+		}
+		if len(values) > 0 {
+			b.WriteString("（" + strings.Join(values, "，") + "）")
+		}
 	}
 	return b.String(), nil
 }
