@@ -39,10 +39,13 @@ func (d downloads) Download(ctx context.Context, app, mediaID string, limit int6
 }
 
 // mediaLost tells the sender that what he sent could not be kept, so that he
-// sends it again, and the administrators.
+// sends it again, and the administrators. No form takes it from now on.
 func (a *App) mediaLost(tx *store.Tx, lost store.Attachment) error {
 	member, err := tx.Member(lost.MemberID)
 	if err != nil {
+		return err
+	}
+	if err := tx.AttachmentLost(lost.ID); err != nil {
 		return err
 	}
 	what := chat.MediaName(lost.Kind)

@@ -96,6 +96,21 @@ func (tx *Tx) AttachmentFetched(id int64, path, sha256 string, size int64) error
 	return nil
 }
 
+// lostSize is the size of a medium that could not be had from WeCom.
+const lostSize = -1
+
+// AttachmentLost records that WeCom has the media of an attachment no more. A
+// later AttachmentFetched takes it back.
+func (tx *Tx) AttachmentLost(id int64) error {
+	if err := tx.g.Model(&Attachment{}).Where("id = ? AND path = ''", id).Update("size", lostSize).Error; err != nil {
+		return fmt.Errorf("attachment %d: %w", id, translate(err))
+	}
+	return nil
+}
+
+// Lost says whether the media could not be had from WeCom: only its sender has it.
+func (a Attachment) Lost() bool { return a.Path == "" && a.Size == lostSize }
+
 // attachmentsPurged is the setting with the progress of the day's walk over
 // attachments.
 const attachmentsPurged = "attachments.purged"

@@ -1,9 +1,11 @@
 package approval
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
+	"guiju/app/notify"
 	"guiju/app/policy"
 	"guiju/app/request"
 	"guiju/store"
@@ -59,7 +61,9 @@ func (a *Approvals) isFirst(r *store.Reader, req store.Request, step store.Reque
 	}), nil
 }
 
-// decided sends text two to the applicant at each decision: 审批意见:批准,无.
+// decided sends text two to the applicant at each decision: 审批意见:批准,无. The
+// same words are not sent twice about one case: WeCom takes no second message
+// like the first, and the line of progress names everybody who has decided.
 func (a *Approvals) decided(tx *store.Tx, req store.Request, _ store.RequestStep, _ store.Member, approve bool, opinion string) error {
 	verdict := "批准"
 	if !approve {
@@ -68,24 +72,37 @@ func (a *Approvals) decided(tx *store.Tx, req store.Request, _ store.RequestStep
 	if opinion == "" {
 		opinion = noRemark
 	}
-	return a.say(tx, req, sceneDecided, []int64{req.ApplicantID}, map[string]string{policy.TextVerdict: verdict, policy.TextRemark: opinion})
+	text, err := a.worded(tx, req, sceneDecided, map[string]string{policy.TextVerdict: verdict, policy.TextRemark: opinion})
+	if err != nil || text == "" {
+		return err
+	}
+	sum := sha256.Sum256([]byte(text))
+	return a.notify.Tell(tx, notify.Notice{
+		App: req.App, To: []int64{req.ApplicantID}, Text: text, Subject: req.Subject(), Purpose: eventPurpose,
+		Unique: fmt.Sprintf("approval.decided:%d:%x", req.ID, sum[:8]),
+	})
 }
 
 // say sends a text of the template, if it has one for the scene.
 func (a *Approvals) say(tx *store.Tx, req store.Request, scene string, to []int64, extra map[string]string) error {
-	t, form, err := a.FormOf(&tx.Reader, req)
-	if err != nil {
-		return err
-	}
-	applicant, err := tx.Member(req.ApplicantID)
-	if err != nil {
-		return err
-	}
-	text, err := a.text(t, scene, form, applicant.Name, extra)
+	text, err := a.worded(tx, req, scene, extra)
 	if err != nil || text == "" || len(to) == 0 {
 		return err
 	}
 	return a.tell(tx, req, to, text)
+}
+
+// worded is a text of the template, filled in; "" if it has none for the scene.
+func (a *Approvals) worded(tx *store.Tx, req store.Request, scene string, extra map[string]string) (string, error) {
+	t, form, err := a.FormOf(&tx.Reader, req)
+	if err != nil {
+		return "", err
+	}
+	applicant, err := tx.Member(req.ApplicantID)
+	if err != nil {
+		return "", err
+	}
+	return a.text(t, scene, form, applicant.Name, extra)
 }
 
 // finished follows the end of a case. What has not been withdrawn is the archive

@@ -250,7 +250,7 @@ func free(f store.Attachment, request int64) bool {
 
 // lost says whether an attachment can be had no more: it was not downloaded.
 func lost(f store.Attachment, at time.Time) bool {
-	return f.MediaID != "" && f.Path == "" && at.Sub(f.CreatedAt) > mediaDays*24*time.Hour
+	return f.Lost() || f.MediaID != "" && f.Path == "" && at.Sub(f.CreatedAt) > mediaDays*24*time.Hour
 }
 
 func attachmentGone(field policy.FormField, why string) error {

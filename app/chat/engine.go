@@ -296,6 +296,7 @@ func (t *turn) takeLoose(f *form, cmd *Command) error {
 		if err != nil {
 			return err
 		}
+		list = slices.DeleteFunc(list, store.Attachment.Lost) // its sender has been asked for it again
 		t.mem.Loose = f.shelve(cmd, list, t.from.At)
 	}
 	if cmd.Attach {

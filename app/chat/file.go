@@ -62,7 +62,8 @@ func (t *turn) files(arg *Arg, said string) (Value, *problem, error) {
 	if err != nil {
 		return Value{}, nil, err
 	}
-	if len(list) == 0 { // purged meanwhile
+	list = slices.DeleteFunc(list, store.Attachment.Lost)
+	if len(list) == 0 { // purged meanwhile, or WeCom had it no more
 		return Value{}, wrong(arg, Incomplete{Field: arg.Name, Prompt: "先前发的已经过期，" + arg.send()}), nil
 	}
 	return Value{Files: list}, nil, nil
