@@ -83,7 +83,7 @@ func (w *World) declared(m message) {
 	body, err := json.Marshal(m.Card)
 	require.NoError(w.t, err)
 	var card struct {
-		TaskID     string                 `json:"task_id"`
+		TaskID     string                      `json:"task_id"`
 		ButtonList []struct{ Key, URL string } `json:"button_list"`
 	}
 	require.NoError(w.t, json.Unmarshal(body, &card))
