@@ -54,7 +54,7 @@ func TestReturnedToTheApplicant(t *testing.T) {
 
 		require.Contains(t, w.Says("赵六", "重新提交 "+number+" 事由:家中有事,电话13800001111"), "【")
 		if w.Case(number).State == store.RequestReturned {
-			w.Presses("赵六", "确认提交")
+			require.Contains(t, w.Says("赵六", "1"), "【已受理】"+number)
 		}
 		require.Equal(t, store.RequestRunning, w.Case(number).State)
 		require.Equal(t, int64(2), w.Case(number).Round)
@@ -77,7 +77,7 @@ func TestReturnedAndStraightBack(t *testing.T) {
 		w.Reads("邵静")
 		w.Says("赵六", "重新提交 "+number+" 事由:家中有事,三月九日起")
 		if w.Case(number).State == store.RequestReturned {
-			w.Presses("赵六", "确认提交")
+			require.Contains(t, w.Says("赵六", "1"), "【已受理】"+number)
 		}
 		w.Gets("何静", number, "批准")
 		w.GetsNothing("邵静", number, "批准")
@@ -151,7 +151,7 @@ func TestAddingApprovers(t *testing.T) {
 		require.Contains(t, w.Says("邵静", "减签 "+beside+" 魏伟"), "【未通过】", "who has decided stays")
 		require.Contains(t, w.Says("邵静", "减签 "+beside+" 高总"), "【已受理】"+beside)
 		w.Gets("郑十六", beside, "批准")
-		w.Traces("孙七", beside, "加签", "减签")
+		w.Traces("孙七", beside, "同时加签：魏伟、高总", "取消「部门负责人」对高总的加签")
 	})
 }
 
