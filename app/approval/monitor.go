@@ -28,7 +28,10 @@ func (a *Approvals) monitor(call *chat.Call) (chat.Answer, error) {
 		return chat.Answer{}, err
 	}
 	if !seesAll {
-		return chat.Answer{}, chat.NoPermission{Permission: string(policy.ProcessStatus), Object: said}
+		return chat.Answer{}, chat.Refused{
+			Reason: "全部单据的监控只对流程管理员和管理层开放", Clause: "G2-4.4(3)", Instead: "流程 监控 <您的编号>，或 审批 看您提交的申请",
+			Denied: chat.NoPermission{Permission: string(policy.ProcessStatus), Object: said},
+		}
 	}
 	key, title := "", "全部流程"
 	if said != "" && said != "全部" {
