@@ -17,8 +17,8 @@ func TestE2_S_5_Move(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		const change = "QX20260302-0002" // the first is of 林晓, who joins
 		w.Says("周八", "权限申请 report.finance.view 核对回款 7天")
-		w.Presses("邵静", "同意")
-		w.Presses("方安", "同意")
+		w.Presses("邵静", "批准")
+		w.Presses("方安", "批准")
 		w.Says("何静", "发通知 周八 请补报销单 需回复")
 		w.Says("邵静", "代理 周八 今天 今天")
 		w.joins("xinren", "林晓", 3)
@@ -92,11 +92,11 @@ func TestE2_0_AStepIsForWhoeverIsHeadNow(t *testing.T) {
 		require.Contains(t, listed, "：已办结或已转给其他同事，不用交接", "it has gone its own way")
 		require.NotContains(t, listed, "待交接")
 		w.Gets("吴九", "权限申请：查看财务报表", "这一步：直接上级", "同意")
-		require.Contains(t, w.Presses("吴九", "同意"), "【已受理】"+first)
+		require.Contains(t, w.Presses("吴九", "批准"), "【已受理】"+first)
 
 		// He stays in his department and heads it no more; nobody does: 总经理办公室.
 		second := w.newcomer("郑十")
-		w.Presses("吴九", "同意")
+		w.Presses("吴九", "批准")
 		w.Gets("韩梅", "账号新增：新人甲", "同意")
 		w.moves(map[string]any{"userid": "hanmei", "department": []int{6}, "main_department": 6, "is_leader_in_dept": []int{0}, "full": true})
 		w.Gets("郑十", "【进度】"+second, "韩梅的部门或职责有变动，「人事部核实」由高总处理")
@@ -130,7 +130,7 @@ func TestE2_0_AStepIsForWhoeverHasTheRoleNow(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("陈立", "权限 分配 江一 管理员"), "【已受理】")
 		number := numberIn(t, w.Says("钱十一", "权限申请 customer.view 查客户 7天"), "A")
-		w.Presses("沈悦", "同意")
+		w.Presses("沈悦", "批准")
 		w.Gets("江一", "权限申请：查看客户", "同意")
 		require.Contains(t, w.Says("陈立", "权限 收回 江一 管理员"), "【已受理】")
 		w.Settle()

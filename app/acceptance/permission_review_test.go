@@ -140,7 +140,7 @@ func TestG1_4_3_2_3_b_AE2_AnUnusedPermissionIsFlagged(t *testing.T) {
 		require.Contains(t, w.Says("张三", "权限申请 doc.destroy 清理过期档案 180天"), "【已受理】A20260302-0001")
 		require.Contains(t, w.Says("赵六", "权限申请 log.read 查故障 180天"), "【已受理】A20260302-0002")
 		for _, who := range []string{"陈立", "魏伟", "方安", "方安"} {
-			require.Contains(t, w.Presses(who, "同意"), "【已受理】", who)
+			require.Contains(t, w.Presses(who, "批准"), "【已受理】", who)
 		}
 		w.Says("赵六", "咨询 报销发票抬头怎么写")
 		w.To("2026-06-29 10:00")
@@ -183,8 +183,8 @@ func TestReviewThatIsLate(t *testing.T) {
 func TestUseOfAPermissionIsSeen(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		w.Says("赵六", "权限申请 log.read 查故障 180天")
-		w.Presses("魏伟", "同意")
-		w.Presses("方安", "同意")
+		w.Presses("魏伟", "批准")
+		w.Presses("方安", "批准")
 		w.Says("吴九", "咨询 报销发票抬头怎么写")
 		w.Says("赵六", "帮助")
 		w.Says("赵六", "我的权限")

@@ -17,9 +17,9 @@ func TestG2_4_2_2_AE1_AGrantLastsSevenDays(t *testing.T) {
 			"【已受理】"+number+" 已提交「查看财务报表」的申请，期限7天（自批准时起），由直接上级和信息安全部门依次审批。")
 		w.Gets("沈悦", "权限申请：查看财务报表", "核对三月报表", "7天")
 		w.GetsNothing("方安", number)
-		require.Contains(t, w.Presses("沈悦", "同意"), "【已受理】")
+		require.Contains(t, w.Presses("沈悦", "批准"), "【已受理】")
 		w.Gets("方安", "权限申请：查看财务报表")
-		require.Contains(t, w.Presses("方安", "同意"), "【已受理】")
+		require.Contains(t, w.Presses("方安", "批准"), "【已受理】")
 		w.Gets("钱十一", "【已授权】"+number, "查看财务报表", "至 2026-03-09 10:00")
 
 		require.Contains(t, w.Says("钱十一", "我的权限"), "查看财务报表（report.finance.view），至 2026-03-09 10:00，"+number)
@@ -37,8 +37,8 @@ func TestG2_4_2_2_AE2_WhoHasAPermission(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("陈立", "谁有 doc.destroy"), "销毁文档（doc.destroy） 现在没有人持有。")
 		w.Says("邓工", "权限申请 doc.destroy 清理过期图纸 30天")
-		require.Contains(t, w.Presses("罗岩", "同意"), "【已受理】")
-		require.Contains(t, w.Presses("方安", "同意"), "【已受理】")
+		require.Contains(t, w.Presses("罗岩", "批准"), "【已受理】")
+		require.Contains(t, w.Presses("方安", "批准"), "【已受理】")
 		require.Contains(t, w.Says("陈立", "谁有 doc.destroy"), "1 人持有：\n· 邓工（研发部）：授权，至 2026-04-01 10:00")
 		heads := w.Says("陈立", "谁有 审批文档销毁")
 		require.Contains(t, heads, "· 邵静（销售部）：角色「部门主管（销售部）」，因担任部门负责人")
@@ -149,8 +149,8 @@ func TestDerivedRoleIsTakenAway(t *testing.T) {
 func TestForbidding(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		w.Says("邓工", "权限申请 doc.destroy 清理 30天")
-		w.Presses("罗岩", "同意")
-		w.Presses("方安", "同意")
+		w.Presses("罗岩", "批准")
+		w.Presses("方安", "批准")
 		require.Contains(t, w.Says("陈立", "权限 禁止 邓工 doc.destroy 调查期间"), "【已受理】已禁止邓工使用「销毁文档」")
 		w.Gets("邓工", "陈立 暂停了您使用「销毁文档」，原因：调查期间")
 		require.Contains(t, w.Says("陈立", "权限 禁止 邓工 doc.destroy"), "【未通过】邓工已经被禁止使用「销毁文档」")
@@ -192,8 +192,8 @@ func TestApplyingForAPermission(t *testing.T) {
 
 		// A longer one renews what is held; a shorter one is told what is.
 		w.Says("钱十一", "权限申请 customer.view 查客户 7天")
-		w.Presses("沈悦", "同意")
-		require.Contains(t, w.Presses("蒋新", "同意"), "【已受理】", "any 管理员: the permission is not sensitive")
+		w.Presses("沈悦", "批准")
+		require.Contains(t, w.Presses("蒋新", "批准"), "【已受理】", "any 管理员: the permission is not sensitive")
 		require.Contains(t, w.Says("陈立", "审批 A20260302-0002 同意"), "【未通过】", "the other comes too late")
 		require.Contains(t, w.Says("钱十一", "权限申请 customer.view 查客户 3天"), "【未通过】您已经有「查看客户」的权限，至 2026-03-09 10:00")
 		require.Contains(t, w.Says("钱十一", "权限申请 customer.view 查客户 20天"), "【已受理】")
@@ -205,16 +205,16 @@ func TestApplyingForAPermission(t *testing.T) {
 func TestDecidersNeverDecideTheirOwn(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		require.Contains(t, w.Says("陈立", "权限申请 customer.edit 协助销售 7天"), "【已受理】A20260302-0001")
-		require.Contains(t, w.Presses("高总", "同意"), "【已受理】")
+		require.Contains(t, w.Presses("高总", "批准"), "【已受理】")
 		w.Gets("蒋新", "权限申请：修改客户")
 		w.GetsNothing("陈立", "审批 A20260302-0001 同意")
 		require.Contains(t, w.Says("陈立", "审批 A20260302-0001 同意"), "【")
 		require.NotContains(t, w.Says("陈立", "谁有 customer.edit"), "陈立（行政部）：授权")
-		require.Contains(t, w.Presses("蒋新", "同意"), "【已受理】")
+		require.Contains(t, w.Presses("蒋新", "批准"), "【已受理】")
 		require.Contains(t, w.Says("陈立", "谁有 customer.edit"), "陈立（行政部）：授权")
 
 		require.Contains(t, w.Says("方安", "权限申请 log.read 查日志 7天"), "【已受理】A20260302-0002")
-		require.Contains(t, w.Presses("高总", "同意"), "【已受理】")
+		require.Contains(t, w.Presses("高总", "批准"), "【已受理】")
 		require.Contains(t, w.Says("陈立", "谁有 log.read"), "方安（信息安全部门）：授权", "both steps are 高总's: he decides once")
 	})
 }
@@ -225,7 +225,7 @@ func TestApprovedTooLate(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		w.Says("钱十一", "权限申请 customer.view 查客户 到3月3日")
 		w.To("2026-03-04 09:30")
-		require.Contains(t, w.Presses("沈悦", "同意"), "【未通过】申请的期限 2026年3月3日（含当天） 已经过去，批准也不会生效")
+		require.Contains(t, w.Presses("沈悦", "批准"), "【未通过】申请的期限 2026年3月3日（含当天） 已经过去，批准也不会生效")
 		require.NotContains(t, w.Says("陈立", "谁有 customer.view"), "钱十一")
 		require.Contains(t, w.Says("沈悦", "审批 A20260302-0001 驳回 期限已过"), "【已受理】")
 	})

@@ -31,12 +31,12 @@ func TestAnApplicationOutlivesItsDeciders(t *testing.T) {
 		w.Settle()
 		w.Gets("钱十一", "【进度】A20260302-0001", "：沈悦已离职，「直接上级」")
 		w.Gets("高总", "权限申请：查看财务报表")
-		require.Contains(t, w.Presses("高总", "同意"), "【已受理】A20260302-0001 已同意，接下来由方安处理「信息安全部门」。")
+		require.Contains(t, w.Presses("高总", "批准"), "【已受理】A20260302-0001 已同意，接下来由方安处理「信息安全部门」。")
 
 		require.Contains(t, w.Says("方安", "代理 唐流 今天 3月6日"), "【已受理】")
 		w.Gets("钱十一", "方安外出，「信息安全部门」由唐流（代方安）处理")
 		require.Contains(t, w.Says("方安", "审批 A20260302-0001 同意"), "已经不由您处理")
-		require.Contains(t, w.Presses("唐流", "同意"), "申请通过")
+		require.Contains(t, w.Presses("唐流", "批准"), "申请通过")
 		w.Gets("钱十一", "【已授权】A20260302-0001")
 		require.Zero(t, w.Count("钱十一", "【已通过】"), "one message for one approval")
 		w.Traces("钱十一", "A20260302-0001", "沈悦已离职", "唐流 同意（卡片）", "（已通过）")
@@ -46,12 +46,12 @@ func TestAnApplicationOutlivesItsDeciders(t *testing.T) {
 // The entry 审批 of the menu works: it lists what waits, and what was submitted.
 func TestApprovalsOfTheMenu(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
-		require.Contains(t, w.Says("沈悦", "菜单"), "· 审批：提交和处理申请，例如 审批 A20260302-0001 同意")
+		require.Contains(t, w.Says("沈悦", "菜单"), "· 审批：提交和处理申请，例如 审批 A20260302-0001 批准")
 		require.Equal(t, "现在没有等您审批的申请。", w.Says("沈悦", "审批"))
 		require.Contains(t, w.Says("钱十一", "权限申请 财务"), "没有名为「财务」的权限", "said before the reason is asked for")
 		w.Says("钱十一", "取消")
 		w.Says("钱十一", "权限申请 report.finance.view 核对三月报表 7天")
-		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表（钱十一）\n可发送：审批 A20260302-0001 同意")
+		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表（钱十一）\n可发送：审批 A20260302-0001 批准")
 		require.Contains(t, w.Says("沈悦", "我的待办"), "A20260302-0001 权限申请：查看财务报表（3月3日 10:00 前处理）")
 		require.Contains(t, w.Says("钱十一", "审批"), "【我提交的申请】\nA20260302-0001 权限申请：查看财务报表")
 		require.Contains(t, w.Says("沈悦", "同意。"), "同意 A20260302-0001「权限申请：查看财务报表」？")
