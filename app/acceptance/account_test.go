@@ -60,11 +60,11 @@ func TestG2_4_2_1_AE1_AnAccountIsOpenedStepByStep(t *testing.T) {
 
 		w.Gets("沈悦", "账号新增：新人甲", "市场专员", "运营人员", "138****5678")
 		w.Gets("沈悦", "账号新增：新人甲", "市场专员", "同意", "驳回")
-		w.Presses("沈悦", "批准")
+		w.Presses("沈悦", "同意")
 		w.Gets("郑十", "【进度】", "沈悦已同意「部门负责人」，接下来由韩梅处理「人事部核实」")
 		require.Contains(t, w.Says("王五", "已开通 "+number), "还没有轮到")
 		w.Gets("韩梅", "账号新增：新人甲", "138****5678")
-		w.Presses("韩梅", "批准")
+		w.Presses("韩梅", "同意")
 		w.Gets("王五", "账号新增：新人甲", "13800005678")
 		w.Gets("王五", "账号新增：新人甲", "已开通")
 		require.Contains(t, w.Says("王五", "已开通 "+number+" xinren"), "已记录，谢谢。通讯录里出现这位同事后，账号即生效")
@@ -92,8 +92,8 @@ func TestG2_4_2_1_AE1_AnAccountIsOpenedStepByStep(t *testing.T) {
 func TestAccountAppearsBeforeAnybodySaysSo(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		number := w.newcomer("郑十")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		w.joins("xinren", "新人甲", 4)
 		w.Gets("郑十", "新人甲的账号已开通（xinren）")
 		w.Shown("王五", "账号新增：新人甲", "已结束")
@@ -112,9 +112,9 @@ func TestAccountAppearsBeforeItIsAgreed(t *testing.T) {
 		number := w.newcomer("郑十")
 		w.joins("xinren", "新人甲", 4)
 		w.Gets("陈立", "【未申请账号】企业微信新增了 新人甲（xinren，市场部）", "申请 "+number+" 还在审批，批准后自动生效")
-		w.Presses("沈悦", "批准")
+		w.Presses("沈悦", "同意")
 		w.GetsNothing("郑十", "的账号已开通")
-		w.Presses("韩梅", "批准")
+		w.Presses("韩梅", "同意")
 		w.Gets("郑十", "新人甲的账号已开通（xinren）")
 		require.Equal(t, 1, w.Count("陈立", "【未申请账号】"))
 	})
@@ -150,8 +150,8 @@ func TestG2_4_2_1_AE2_AnAccountNobodyAppliedFor(t *testing.T) {
 func TestAccountOfTwoApplications(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		first := w.newcomer("郑十")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		// The same name again is refused while the first runs …
 		require.Contains(t, w.Says("吴九", "账号申请 新增 新人甲 市场部 策划 沈悦 3月16日 其他员工 无"), "的申请 "+first+" 正在办理")
 		// … but in another department it is another person.
@@ -200,8 +200,8 @@ func TestOnboardingEndsWithTheNewcomer(t *testing.T) {
 func TestAccountNotActivated(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		w.newcomer("郑十")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		w.joins("xinren", "新人甲", 4, map[string]any{"status": 4})
 		w.Gets("郑十", "新人甲的账号已开通（xinren）。请提醒他尽快在手机上激活企业微信")
 		w.To("2026-03-05 09:59")
@@ -228,8 +228,8 @@ func TestAccountOfAnApplicantWhoLeft(t *testing.T) {
 		require.Contains(t, w.Says("王五", "已开通 "+number), "已经生效")
 
 		w.newcomer("郑十")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		w.Says("王五", "已开通 xinren")
 		w.Company("delete_user", map[string]any{"userid": "zhengshi"})
 		w.joins("xinren", "新人甲", 4)
@@ -242,8 +242,8 @@ func TestAccountOfAnApplicantWhoLeft(t *testing.T) {
 func TestAccountSaidOpenNeverAppears(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
 		number := w.newcomer("郑十")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		w.Presses("王五", "已开通")
 		w.To("2026-03-05 10:01")
 		w.Gets("王五", number, "说已开通，但 3 个工作日内通讯录里没有出现")
@@ -336,7 +336,7 @@ func TestG2_4_2_3_AE1_ALostDevice(t *testing.T) {
 		for _, lost := range []string{"doc.destroy.approve", "review.department", "task.issue"} {
 			require.NotContains(t, w.Says("陈立", "谁有 "+lost), "罗岩", lost)
 		}
-		require.Contains(t, w.Presses("罗岩", "批准"), "【未通过】您的账号已挂失，暂时不能审批")
+		require.Contains(t, w.Presses("罗岩", "同意"), "【未通过】您的账号已挂失，暂时不能审批")
 		require.Contains(t, w.Says("罗岩", "审批 "+number+" 同意"), "【未通过】您的账号已挂失")
 		require.Contains(t, w.Says("罗岩", "我的权限"), "挂失")
 		require.Contains(t, w.Says("罗岩", "账号 挂失"), "【未通过】罗岩的账号已在 3月2日 10:00 挂失")

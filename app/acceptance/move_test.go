@@ -96,7 +96,7 @@ func TestE2_0_AStepIsForWhoeverIsHeadNow(t *testing.T) {
 
 		// He stays in his department and heads it no more; nobody does: 总经理办公室.
 		second := w.newcomer("郑十")
-		w.Presses("吴九", "批准")
+		w.Presses("吴九", "同意")
 		w.Gets("韩梅", "账号新增：新人甲", "同意")
 		w.moves(map[string]any{"userid": "hanmei", "department": []int{6}, "main_department": 6, "is_leader_in_dept": []int{0}, "full": true})
 		w.Gets("郑十", "【进度】"+second, "韩梅的部门或职责有变动，「人事部核实」由高总处理")
