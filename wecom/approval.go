@@ -291,12 +291,12 @@ func SameForm(submitted, read []FormControl) bool {
 	given := map[string]bool{}
 	for _, s := range submitted {
 		given[s.ID] = true
-		if r, there := byID[s.ID]; !sameValue(s.Control, s.Value, r.Value) || !there && !s.Value.empty() {
+		if r, there := byID[s.ID]; !sameValue(s.Control, s.Value, r.Value) || !there && !s.Value.Empty() {
 			return false
 		}
 	}
 	for _, r := range read { // more than was submitted is another form
-		if !given[r.ID] && !r.Value.empty() && r.Control != "Tips" && r.Control != "Formula" {
+		if !given[r.ID] && !r.Value.Empty() && r.Control != "Tips" && r.Control != "Formula" {
 			return false
 		}
 	}

@@ -31,6 +31,7 @@ type FormValue struct {
 	Files       []string     // File: media ids; at most MaxFormFiles in a form
 	From, To    time.Time    // DateRange, Vacation, Attendance
 	Duration    time.Duration
+	Attendance  int             // Attendance: what it is, as in TemplateControl
 	Rows        [][]FormControl // Table
 	Related     []string        // RelatedApproval: numbers
 	Place       string          // Location, on read
@@ -42,7 +43,8 @@ type FormOption struct{ Key, Text string }
 // Named is a member or a department with the name WeCom shows.
 type Named struct{ ID, Name string }
 
-func (v FormValue) empty() bool {
+// Empty says that nothing stands in a control.
+func (v FormValue) Empty() bool {
 	return v.Text == "" && v.Number == "" && v.Time.IsZero() && len(v.Options) == 0 && len(v.Members) == 0 && len(v.Departments) == 0 &&
 		len(v.Files) == 0 && v.From.IsZero() && len(v.Rows) == 0 && len(v.Related) == 0
 }
@@ -124,6 +126,8 @@ func (f FormControl) submitted() (map[string]any, error) {
 		return map[string]any{"date_range": v.dateRange()}, nil
 	case "Vacation":
 		return v.vacation(), nil
+	case "Attendance":
+		return map[string]any{"attendance": map[string]any{"date_range": v.dateRange(), "type": v.Attendance}}, nil
 	case "RelatedApproval":
 		var related []map[string]any
 		for _, no := range v.Related {
@@ -253,6 +257,7 @@ type rawDate struct {
 }
 
 type rawAttendance struct {
+	Type  flexInt  `json:"type"`
 	Range rawRange `json:"date_range"`
 }
 
@@ -299,6 +304,7 @@ func (c formContent) decode(depth int) FormControl {
 		v.Options = in.Vacation.Selector.options()
 		v.take(in.Vacation.Attendance.Range)
 	case "Attendance":
+		v.Attendance = int(in.Attendance.Type)
 		v.take(in.Attendance.Range)
 	case "RelatedApproval":
 		for _, r := range in.Related {
@@ -346,12 +352,21 @@ type TemplateControl struct {
 	ID       string
 	Title    string
 	Required bool
-	Kind     string       // Date, Selector, Contact, DateRange, Attendance: as in FormValue.Kind
+	Kind     string       // Date, Selector, Contact, DateRange, Attendance: as in FormValue.Kind; of a Vacation often ""
 	Mode     string       // Contact: user | department
 	Options  []FormOption // Selector; of a Vacation its kinds of leave
 	Children []TemplateControl
 	Photos   bool // File: photos only
+	// Attendance says what an Attendance is.
+	Attendance int
 }
+
+// What an Attendance is (type of attendance [91982]).
+const (
+	BusinessTrip = 3
+	GoingOut     = 4
+	Overtime     = 5
+)
 
 // TemplateDetail reads a template (oa/gettemplatedetail [91982]). CodeApprovalParameter: there is none of this id.
 func (c *Client) TemplateDetail(ctx context.Context, id string) (ApprovalTemplate, error) {
@@ -450,7 +465,7 @@ func (r rawControl) decode(depth int) TemplateControl {
 	case "Contact":
 		t.Kind, t.Mode = string(config.Contact.Type), string(config.Contact.Mode)
 	case "Attendance":
-		t.Kind = string(config.Attendance.Range.Type)
+		t.Kind, t.Attendance = string(config.Attendance.Range.Type), int(config.Attendance.Type)
 	case "Vacation":
 		t.Kind, t.Options = string(config.Attendance.Range.Type), config.Vacations.options()
 	case "File":

@@ -207,7 +207,8 @@ func (n *Native) fill(tx *store.Tx, c *request.NativeCase, a wecom.Approval) err
 		}
 		c.Template = version
 		who := members{n: n, tx: tx}
-		if form, whole := formOf(t, a.Form, n.rules().Calendar().Location(), who.is); whole {
+		department := func(id string) int64 { return n.departmentID(&tx.Reader, id) }
+		if form, whole := formOf(t, a.Form, n.rules().Calendar().Location(), known{member: who.is, department: department}); whole {
 			c.Form = t.Complete(form, n.rules().Calendar())
 			c.Title = t.CaseTitle(c.Form)
 		}

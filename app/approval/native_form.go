@@ -23,7 +23,7 @@ var takes = map[policy.FieldType][]string{
 	policy.MoneyField:      {"Money", "Number"},
 	policy.DateField:       {"Date"},
 	policy.DateTimeField:   {"Date"},
-	policy.PeriodField:     {"DateRange", "Vacation"},
+	policy.PeriodField:     {"DateRange", "Vacation", "Attendance"},
 	policy.ChoiceField:     {"Selector", "Vacation", "Text"},
 	policy.YesNoField:      {"Selector", "Text"},
 	policy.PersonField:     {"Contact"},
@@ -71,6 +71,10 @@ func fieldProblem(f policy.FormField, id string, controls map[string]wecom.Templ
 		return fmt.Sprintf("「%s」对应的控件「%s」选的是%s", f.Label, c.Title, map[bool]string{true: "部门", false: "成员"}[c.Mode == "department"])
 	case c.Control == "Contact" && c.Kind == "single" && f.Type == policy.PeopleField:
 		return fmt.Sprintf("「%s」可以选多人，控件「%s」只能选一人", f.Label, c.Title)
+	case c.Control == "File" && c.Photos && f.Type == policy.FileField:
+		return fmt.Sprintf("「%s」可以是任何文件，控件「%s」只收照片", f.Label, c.Title)
+	case c.Control == "Attendance" && c.Attendance != wecom.BusinessTrip && c.Attendance != wecom.GoingOut:
+		return fmt.Sprintf("「%s」按半天填写，控件「%s」不是出差或外出", f.Label, c.Title) // overtime counts hours
 	case f.Type == policy.DateTimeField && c.Kind == "day":
 		return fmt.Sprintf("「%s」精确到时间，控件「%s」只到日期", f.Label, c.Title)
 	}
@@ -109,16 +113,14 @@ func controlsOf(t *policy.ApprovalTemplate, at wecom.ApprovalTemplate, form poli
 	var all []wecom.FormControl
 	for _, c := range at.Controls {
 		out := wecom.FormControl{Control: c.Control, ID: c.ID}
-		filled := false
 		for _, f := range t.Fields {
 			value, given := form[f.Key]
 			if t.Native.Controls[f.Key] != c.ID || !given {
 				continue
 			}
 			put(&out.Value, c, f, value, zone, who, files)
-			filled = true
 		}
-		if filled {
+		if !out.Value.Empty() { // what is not filled in is left out: WeCom refuses empty values of most controls
 			all = append(all, out)
 		}
 	}
@@ -151,14 +153,15 @@ func put(v *wecom.FormValue, c wecom.TemplateControl, f policy.FormField, value 
 		if o, found := optionOf(c, text); found {
 			v.Options = []wecom.FormOption{o}
 		}
-	case "Vacation", "DateRange":
+	case "Vacation", "DateRange", "Attendance":
+		v.Kind, v.Attendance = spanKind(c), c.Attendance
 		if f.Type == policy.ChoiceField {
 			if o, found := optionOf(c, value.Text); found {
 				v.Options = []wecom.FormOption{o}
 			}
 			return
 		}
-		v.From, v.To, v.Duration = spanOf(c.Kind, value.From, value.To, zone)
+		v.From, v.To, v.Duration = spanOf(v.Kind, value.From, value.To, zone)
 	case "Contact":
 		for _, id := range value.Members {
 			if m := who.member(id); m.ID != "" {
@@ -181,6 +184,15 @@ func put(v *wecom.FormValue, c wecom.TemplateControl, f policy.FormField, value 
 
 const halfDay = 12 * time.Hour
 
+// spanKind is how a control writes a span. The detail of a template often lacks
+// it for a Vacation [91982]; our periods are of half days.
+func spanKind(c wecom.TemplateControl) string {
+	if c.Kind == "" {
+		return "halfday"
+	}
+	return c.Kind
+}
+
 // spanOf is a period of half days as WeCom writes it. With halfday both ends are
 // 00:00 for a morning and 12:00 for an afternoon, and the half day that begins
 // there counts; with hour they are instants.
@@ -201,9 +213,15 @@ func spanOf(kind string, from, to policy.HalfDay, zone *time.Location) (begin, e
 	return begin, end, end.Sub(begin) + halfDay
 }
 
+// known answers who members and departments of WeCom are here; 0: nobody.
+type known struct {
+	member     func(userid string) int64
+	department func(id string) int64
+}
+
 // formOf is a form that was filled in at WeCom as the rulebook's template reads
 // it; whole is false when a required field found no value. Files stay there.
-func formOf(t *policy.ApprovalTemplate, controls []wecom.FormControl, zone *time.Location, member func(userid string) int64) (form policy.Form, whole bool) {
+func formOf(t *policy.ApprovalTemplate, controls []wecom.FormControl, zone *time.Location, who known) (form policy.Form, whole bool) {
 	byID := map[string]wecom.FormControl{}
 	for _, c := range controls {
 		byID[c.ID] = c
@@ -211,9 +229,12 @@ func formOf(t *policy.ApprovalTemplate, controls []wecom.FormControl, zone *time
 	form = policy.Form{}
 	whole = true
 	for _, f := range t.Fields {
-		value, given := fieldOf(f, byID[t.Native.Controls[f.Key]], zone, member)
+		control := byID[t.Native.Controls[f.Key]]
+		value, given := fieldOf(f, control, zone, who)
 		if given {
 			form[f.Key] = value
+		} else if len(control.Value.Files) > 0 {
+			continue // it is filled in, by a file that stays there
 		} else if f.Required && f.Compute == "" {
 			whole = false
 		}
@@ -221,7 +242,7 @@ func formOf(t *policy.ApprovalTemplate, controls []wecom.FormControl, zone *time
 	return form, whole
 }
 
-func fieldOf(f policy.FormField, c wecom.FormControl, zone *time.Location, member func(userid string) int64) (policy.FormValue, bool) {
+func fieldOf(f policy.FormField, c wecom.FormControl, zone *time.Location, who known) (policy.FormValue, bool) {
 	v := c.Value
 	switch f.Type {
 	case policy.TextField, policy.LongTextField:
@@ -236,8 +257,12 @@ func fieldOf(f policy.FormField, c wecom.FormControl, zone *time.Location, membe
 		return policy.FormValue{From: from, To: to}, !v.From.IsZero() && !v.To.IsZero() && !to.Before(from)
 	case policy.ChoiceField, policy.YesNoField:
 		text := v.Text
-		if len(v.Options) > 0 {
-			text = v.Options[0].Text
+		switch len(v.Options) {
+		case 0:
+		case 1:
+			text = strings.TrimSpace(v.Options[0].Text)
+		default:
+			return policy.FormValue{}, false // several were chosen: a choice is one, and none is passed over
 		}
 		if f.Type == policy.YesNoField {
 			return policy.FormValue{Yes: text == "是"}, text != ""
@@ -247,14 +272,24 @@ func fieldOf(f policy.FormField, c wecom.FormControl, zone *time.Location, membe
 		var value policy.FormValue
 		var names []string
 		for _, m := range v.Members {
-			if id := member(m.ID); id != 0 {
+			if id := who.member(m.ID); id != 0 {
 				value.Members, names = append(value.Members, id), append(names, orElse(m.Name, m.ID))
 			}
 		}
 		value.Text = strings.Join(names, "、")
 		return value, len(value.Members) > 0
+	case policy.DepartmentField:
+		var value policy.FormValue
+		var names []string
+		for _, d := range v.Departments {
+			if id := who.department(d.ID); id != 0 {
+				value.Departments, names = append(value.Departments, id), append(names, orElse(d.Name, d.ID))
+			}
+		}
+		value.Text = strings.Join(names, "、")
+		return value, len(value.Departments) > 0
 	}
-	return policy.FormValue{}, false // departments and files have other ids there
+	return policy.FormValue{}, false // files have other ids there
 }
 
 // halfDayAt is the half day an instant lies in; as the end of a span the one

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -384,6 +385,16 @@ func (n *Native) department(r *store.Reader, id int64) wecom.Named {
 		return wecom.Named{}
 	}
 	return wecom.Named{ID: fmt.Sprint(id), Name: all[i].Name}
+}
+
+// departmentID is a department that a form names, 0 when there is none: WeCom
+// may write it as an id of its own kind, then the control's text is shown.
+func (n *Native) departmentID(r *store.Reader, id string) int64 {
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n.department(r, number).ID == "" {
+		return 0
+	}
+	return number
 }
 
 var wecomRules = map[store.StepMode]wecom.NodeRule{

@@ -68,15 +68,19 @@ type Template struct {
 	Flow []FlowNode `json:"flow"`
 }
 
-// TemplateControl is one field. Options hold key and text of a Selector.
+// TemplateControl is one field. Options hold key and text of a Selector, or of
+// the kinds of leave of a Vacation.
 type TemplateControl struct {
 	Control  string      `json:"control"`
 	ID       string      `json:"id"`
 	Title    string      `json:"title"`
 	Required bool        `json:"required"`
-	Kind     string      `json:"kind,omitempty"` // Date: day|hour; Selector, Contact: single|multi; DateRange: halfday|hour
+	Kind     string      `json:"kind,omitempty"` // Date: day|hour; Selector, Contact: single|multi; DateRange, Vacation, Attendance: halfday|hour
 	Mode     string      `json:"mode,omitempty"` // Contact: user|department
 	Options  [][2]string `json:"options,omitempty"`
+	// Attendance is what an Attendance is: 3 trip, 4 out, 5 overtime.
+	Attendance int  `json:"attendance,omitempty"`
+	Photos     bool `json:"photos,omitempty"` // File: photos only
 }
 
 // FlowNode is one step: named people or, with Leader, the applicant's superior.

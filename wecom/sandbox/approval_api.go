@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -33,7 +34,7 @@ func oaTemplateDetail(k *call) (gin.H, *apiError) {
 	if t == nil {
 		return nil, fail(301025, "template_id")
 	}
-	controls := []gin.H{}
+	controls, leaves := []gin.H{}, []gin.H{}
 	for _, c := range t.Controls {
 		view := gin.H{"property": gin.H{"control": c.Control, "id": c.ID, "title": zh(c.Title), "placeholder": []gin.H{},
 			"require": tick(c.Required), "un_print": 0, "inner_id": "", "un_replace": 0, "display": 1}}
@@ -45,7 +46,13 @@ func oaTemplateDetail(k *call) (gin.H, *apiError) {
 		case "Contact":
 			view["config"] = gin.H{"contact": gin.H{"type": c.Kind, "mode": c.Mode}}
 		case "File":
-			view["config"] = gin.H{"file": gin.H{"is_only_photo": 0}}
+			view["config"] = gin.H{"file": gin.H{"is_only_photo": tick(c.Photos)}}
+		case "Attendance":
+			view["config"] = gin.H{"attendance": gin.H{"type": c.Attendance, "date_range": gin.H{"type": c.Kind}}}
+		case "Vacation": // its kinds stand beside the controls, its kind of span nowhere
+			for _, o := range c.Options {
+				leaves = append(leaves, gin.H{"id": json.Number(o[0]), "name": zh(o[1])})
+			}
 		case "Selector":
 			options := []gin.H{}
 			for _, o := range c.Options {
@@ -55,7 +62,11 @@ func oaTemplateDetail(k *call) (gin.H, *apiError) {
 		}
 		controls = append(controls, view)
 	}
-	return gin.H{"template_names": zh(t.Name), "template_content": gin.H{"controls": controls}}, nil
+	answer := gin.H{"template_names": zh(t.Name), "template_content": gin.H{"controls": controls}}
+	if len(leaves) > 0 {
+		answer["vacation_list"] = gin.H{"item": leaves}
+	}
+	return answer, nil
 }
 
 // oaApplyEvent is POST oa/applyevent.

@@ -64,15 +64,23 @@ func (p *Platform) checkValue(c TemplateControl, raw json.RawMessage, now time.T
 			UserID string `json:"userid"`
 			Name   string `json:"name"`
 		} `json:"members"`
+		Departments []struct {
+			ID string `json:"openapi_id"`
+		} `json:"departments"`
 		Files []struct {
 			FileID string `json:"file_id"`
 		} `json:"files"`
-		DateRange *struct {
-			Type     string `json:"type"`
-			Begin    int64  `json:"new_begin"`
-			End      int64  `json:"new_end"`
-			Duration int64  `json:"new_duration"`
-		} `json:"date_range"`
+		DateRange *spanValue `json:"date_range"`
+		Vacation  *struct {
+			Selector struct {
+				Type    string `json:"type"`
+				Options []struct {
+					Key string `json:"key"`
+				} `json:"options"`
+			} `json:"selector"`
+			Attendance attendanceValue `json:"attendance"`
+		} `json:"vacation"`
+		Attendance *attendanceValue `json:"attendance"`
 	}
 	bad := fail(301025, "value of "+c.ID)
 	if err := json.Unmarshal(raw, &v); err != nil {
@@ -118,6 +126,22 @@ func (p *Platform) checkValue(c TemplateControl, raw json.RawMessage, now time.T
 		}
 		out["selector"] = gin.H{"type": c.Kind, "options": options}
 	case "Contact":
+		if c.Mode == "department" {
+			if len(v.Departments) == 0 || c.Kind == "single" && len(v.Departments) > 1 {
+				return nil, bad
+			}
+			departments := []gin.H{}
+			for _, d := range v.Departments {
+				id, err := strconv.Atoi(d.ID)
+				known := p.st.Company.Departments[id]
+				if err != nil || known == nil {
+					return nil, bad
+				}
+				departments = append(departments, gin.H{"openapi_id": d.ID, "name": known.Name})
+			}
+			out["departments"] = departments
+			return out, nil
+		}
 		if len(v.Members) == 0 || c.Kind == "single" && len(v.Members) > 1 {
 			return nil, bad
 		}
@@ -143,18 +167,63 @@ func (p *Platform) checkValue(c TemplateControl, raw json.RawMessage, now time.T
 		}
 		out["files"] = files
 	case "DateRange":
-		r := v.DateRange
-		if r == nil || r.Type != c.Kind || r.Begin <= 0 || r.End <= r.Begin || r.Duration <= 0 {
+		if v.DateRange == nil || !v.DateRange.fits(c.Kind) {
 			return nil, bad
 		}
-		if half := int64(43200); r.Type == "halfday" && ((r.Begin+8*3600)%half != 0 || (r.End+8*3600)%half != 0) {
-			return nil, bad // only 00:00 and 12:00
+		out["date_range"] = v.DateRange.view()
+	case "Attendance":
+		if v.Attendance == nil || v.Attendance.Type != c.Attendance || !v.Attendance.Range.fits(c.Kind) {
+			return nil, bad
 		}
-		out["date_range"] = gin.H{"type": r.Type, "new_begin": r.Begin, "new_end": r.End, "new_duration": r.Duration, "perday_duration": 86400}
+		out["attendance"] = gin.H{"date_range": v.Attendance.Range.view(), "type": v.Attendance.Type}
+	case "Vacation":
+		if v.Vacation == nil || v.Vacation.Selector.Type != "single" || len(v.Vacation.Selector.Options) != 1 || v.Vacation.Attendance.Type != 1 ||
+			!v.Vacation.Attendance.Range.fits(c.Kind) {
+			return nil, bad
+		}
+		key := v.Vacation.Selector.Options[0].Key
+		i := slices.IndexFunc(c.Options, func(known [2]string) bool { return known[0] == key })
+		if i < 0 {
+			return nil, bad
+		}
+		out["vacation"] = gin.H{
+			"selector":   gin.H{"type": "single", "options": []gin.H{{"key": key, "value": zh(c.Options[i][1])}}, "exp_type": 0},
+			"attendance": gin.H{"date_range": v.Vacation.Attendance.Range.view(), "type": 1},
+		}
 	default:
 		return nil, bad
 	}
 	return out, nil
+}
+
+// spanValue is a date_range; attendanceValue one with what it is.
+type spanValue struct {
+	Type     string `json:"type"`
+	Begin    int64  `json:"new_begin"`
+	End      int64  `json:"new_end"`
+	Duration int64  `json:"new_duration"`
+}
+
+type attendanceValue struct {
+	Type  int       `json:"type"`
+	Range spanValue `json:"date_range"`
+}
+
+// fits holds a span against its control: half days begin at 00:00 or 12:00, and
+// the one that begins at new_end counts, so a single one has both ends equal.
+func (s spanValue) fits(kind string) bool {
+	const half = 43200
+	if s.Type != kind || s.Begin <= 0 || s.End < s.Begin || s.Duration <= 0 {
+		return false
+	}
+	if kind != "halfday" {
+		return s.End > s.Begin
+	}
+	return (s.Begin+8*3600)%half == 0 && (s.End+8*3600)%half == 0 && s.Duration%half == 0 && s.Duration <= s.End-s.Begin+half
+}
+
+func (s spanValue) view() gin.H {
+	return gin.H{"type": s.Type, "new_begin": s.Begin, "new_end": s.End, "new_duration": s.Duration, "perday_duration": 86400}
 }
 
 func isNumber(s string) bool {
