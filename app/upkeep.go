@@ -327,7 +327,7 @@ func (a *App) purge(ctx context.Context) error {
 		func(tx *store.Tx) (int, error) { return tx.PurgeHandOverWorks(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeAccountApplications(bodies) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeContactEvents(keys) },
-		func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(archived) },
+		func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(archived, keys) },
 		func(tx *store.Tx) (int, error) { return tx.PurgeWeb(now, now.Add(-keptWebTokens)) },
 	} {
 		errs = append(errs, a.inBatches(ctx, old))

@@ -103,14 +103,22 @@ func (tx *Tx) SaveJobRun(run *JobRun) error {
 	return nil
 }
 
+// hourlyPeriod are the periods of jobs that come round every hour:
+// "2026-03-02T10".
+const hourlyPeriod = "____-__-__T__"
+
 // maxRunResult bounds what a run may say about itself, in bytes.
 const maxRunResult = 4000
 
-// PurgeJobRuns forgets at most 200 runs that were due before an instant and
-// answers how many.
-func (tx *Tx) PurgeJobRuns(before time.Time) (int, error) {
+// PurgeJobRuns forgets at most 200 runs that were due before an instant, or,
+// of jobs that come round every hour and did their work, before another one, and
+// answers how many. The newest runs are young: no job loses its last.
+func (tx *Tx) PurgeJobRuns(before, hourly time.Time) (int, error) {
 	var ids []int64
-	if err := tx.g.Model(&JobRun{}).Where("due_at < ?", cut(before)).Order("id").Limit(purgeBatch).Pluck("id", &ids).Error; err != nil {
+	err := tx.g.Model(&JobRun{}).
+		Where("due_at < ? OR due_at < ? AND state = ? AND period LIKE ?", cut(before), cut(hourly), string(JobRunDone), hourlyPeriod).
+		Order("due_at, id").Limit(purgeBatch).Pluck("id", &ids).Error
+	if err != nil {
 		return 0, fmt.Errorf("purge runs of jobs: %w", translate(err))
 	}
 	if len(ids) == 0 {

@@ -16,6 +16,51 @@ func inTx(t *testing.T, db *store.DB, fn func(tx *store.Tx) error) {
 	require.NoError(t, db.InTx(context.Background(), fn))
 }
 
+// A job of every hour leaves 24 lines a day: what it did is forgotten after a
+// while, what it failed in and what comes round less often stays.
+func TestPurgeJobRunsForgetsEveryHourSooner(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		start := clock.Now().UTC().Truncate(24 * time.Hour)
+		run := func(tx *store.Tx, name, period string, due time.Time, state store.JobRunState) error {
+			r, err := tx.ClaimJobRun(name, period, due)
+			if err != nil {
+				return err
+			}
+			r.State = state
+			return tx.SaveJobRun(&r)
+		}
+		inTx(t, db, func(tx *store.Tx) error {
+			for i := range 250 {
+				due, state := start.Add(time.Duration(i)*time.Hour), store.JobRunDone
+				if i == 3 {
+					state = store.JobRunFailed
+				}
+				if err := run(tx, "J-HOUR", due.Format("2006-01-02T15"), due, state); err != nil {
+					return err
+				}
+			}
+			for i, period := range []string{"2026-03-02", "2026W10", "2026-03", "2026Q1", "2026"} {
+				if err := run(tx, "J-OTHER", period, start.Add(time.Duration(i)*time.Hour), store.JobRunDone); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		hourly := start.Add(240 * time.Hour)
+		require.Equal(t, []int{200, 39}, stepsOf(t, db, func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(start, hourly) }))
+		left, err := db.Reader(t.Context()).JobRuns("", "", 100)
+		require.NoError(t, err)
+		require.Len(t, left, 10+1+5)
+		require.Equal(t, "J-HOUR", left[0].Name)
+		require.Equal(t, hourly.Add(9*time.Hour), left[0].DueAt.UTC())
+		failed, err := db.Reader(t.Context()).JobRuns("J-HOUR", store.JobRunFailed, 10)
+		require.NoError(t, err)
+		require.Len(t, failed, 1)
+
+		require.Equal(t, []int{6}, stepsOf(t, db, func(tx *store.Tx) (int, error) { return tx.PurgeJobRuns(hourly, hourly) }))
+	})
+}
+
 func TestPurgeMessagesDropsTextOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		begin := clock.Now()

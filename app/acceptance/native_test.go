@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"guiju/app/playground"
 	"guiju/store"
+	"guiju/wecom/sandbox"
 )
 
 // WeCom's own 审批 app (X-26): what is started there by hand, and what a template
@@ -251,6 +253,62 @@ approval:
       engine: native
       native: {template_id: C4SandboxTplExpense0002, controls: {事由: Text-1700000000021, 金额: Money-1700000000022}}
 `
+}
+
+// nativeLeaves lets the 审批 app decide leaves: kind and time stand in one
+// Vacation control, as WeCom's own template for leaves has it.
+func nativeLeaves(o *playground.Options) {
+	leaves := [][2]string{}
+	for i, kind := range []string{"事假", "病假", "年假", "调休", "婚假", "产假", "陪产假", "丧假"} {
+		leaves = append(leaves, [2]string{strconv.Itoa(i + 1), kind})
+	}
+	o.Platform.Templates = append(sandbox.ExampleTemplates(), sandbox.Template{ID: "C4SandboxTplVacation0009", Name: "请假", Controls: []sandbox.TemplateControl{
+		{Control: "Vacation", ID: "vacation-1", Title: "请假类型", Required: true, Kind: "halfday", Options: leaves},
+		{Control: "Textarea", ID: "Textarea-2", Title: "请假事由", Required: true},
+		{Control: "Date", ID: "Date-3", Title: "预计返回日期", Required: true, Kind: "day"},
+		{Control: "Contact", ID: "Contact-4", Title: "工作交接", Required: true, Kind: "single", Mode: "user"},
+		{Control: "Number", ID: "Number-5", Title: "天数"},
+		{Control: "File", ID: "File-6", Title: "附件"},
+	}})
+	o.Overlay = `
+approval:
+  templates:
+    leave:
+      version: 1.1.0
+      engine: native
+      native:
+        template_id: C4SandboxTplVacation0009
+        controls: {请假类型: vacation-1, 请假时间: vacation-1, 事由: Textarea-2, 预计返回日期: Date-3, 工作交接: Contact-4, 天数: Number-5, 附件: File-6}
+`
+}
+
+// Given leaves are decided in the 审批 app, when 赵六 applies for two days in the
+// chat, then the form there says so in its own controls, and once everybody has
+// agreed there the leave is what any leave is: his deputy and colleagues know.
+func TestX26_ALeaveOfTheChatIsDecidedInTheApprovalApp(t *testing.T) {
+	eachWith(t, nativeLeaves, func(t *testing.T, w *World) {
+		w.Says("赵六", "请假 事假 2026-03-09 2026-03-10下午 家中有事 返回:2026-03-11 交接:孙七")
+		request, known := w.Mirrored("202603020001")
+		require.True(t, known, "submitted and linked")
+		require.Equal(t, "leave running", request.Kind+" "+string(request.State))
+		sent := w.Calls("oa/applyevent")
+		require.Len(t, sent, 1)
+		for _, part := range []string{
+			`"vacation":{"attendance":{"date_range":{"new_begin":1772985600,"new_duration":172800,"new_end":1773115200,"type":"halfday"},"type":1}`,
+			`"s_timestamp":"1773158400","type":"day"`, `"members":[{"name":"孙七","userid":"sunqi"}]`, `"new_number":"2"`,
+		} {
+			require.Contains(t, sent[0].Plaintext, part)
+		}
+		require.NotContains(t, sent[0].Plaintext, "File-6", "nothing was attached")
+		for _, name := range []string{"邵静", "郑十六", "何静"} {
+			w.Traces("赵六", request.Number, "处理中，由"+name+"处理")
+			w.Acts(name, "202603020001", "agree", nil)
+		}
+		request, _ = w.Mirrored("202603020001")
+		require.Equal(t, store.RequestApproved, request.State)
+		w.GetsExactly("周八", "注意:赵六将于2026-03-09至2026-03-10请假,期间孙七代理其工作。")
+		require.Equal(t, 1, w.rows("SELECT COUNT(*) FROM requests"))
+	})
 }
 
 // Given a template with engine: native, when a member applies for it in the
