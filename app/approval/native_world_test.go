@@ -223,7 +223,8 @@ func newNativeWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *nativeW
 	w.requests.Register(w.queue)
 	w.natives.Register(w.queue)
 	w.tx(func(tx *store.Tx) error {
-		for id, name := range map[string]string{"zhaoliu": "赵六", "weiwei": "魏伟", "hejing": "何静", "gaozong": "高总"} {
+		for _, m := range [][2]string{{"zhaoliu", "赵六"}, {"weiwei", "魏伟"}, {"gaozong", "高总"}, {"hejing", "何静"}} { // not in the order of the route
+			id, name := m[0], m[1]
 			m := store.Member{UserID: id, UserIDFold: store.Fold(id), Name: name, NameFold: store.Fold(name), Status: store.MemberActive, Visible: true}
 			if err := tx.AddMember(&m); err != nil {
 				return err

@@ -240,9 +240,11 @@ func (q *Requests) Preview(r *store.Reader, d Draft) ([]PreviewStep, error) {
 			}
 		}
 		p := PreviewStep{Key: step.Key, Name: step.Name, Mode: step.Mode, Share: int(step.Share), Instead: f.instead, Limit: q.limitWords(step)}
-		if p.People, err = r.Members(membersOf(f.deciders)); err != nil {
+		inTurn := membersOf(f.deciders)
+		if p.People, err = r.Members(inTurn); err != nil {
 			return nil, err
 		}
+		slices.SortFunc(p.People, func(a, b store.Member) int { return slices.Index(inTurn, a.ID) - slices.Index(inTurn, b.ID) })
 		if p.Names, err = q.names(r, f.deciders); err != nil {
 			return nil, err
 		}
