@@ -302,9 +302,9 @@ func TestG1_4_2_2_3_AE3_AVacantPost(t *testing.T) {
 	}
 	eachWith(t, vacant, func(t *testing.T, w *World) {
 		number := w.newcomer("郑十")
-		w.Presses("沈悦", "批准")
+		w.Presses("沈悦", "同意")
 		w.GetsNothing("韩梅", "岗位空缺") // no case has reached it
-		w.Presses("韩梅", "批准")
+		w.Presses("韩梅", "同意")
 		w.Gets("陈立", "账号新增：新人甲", "已开通") // 部门主管 of 行政部
 		w.Gets("韩梅", "岗位空缺：岗位用户权限管理")
 		w.GetsNothing("王五", "账号新增")
@@ -313,14 +313,14 @@ func TestG1_4_2_2_3_AE3_AVacantPost(t *testing.T) {
 		// The same post, vacant still: no second to-do.
 		second := w.Says("郑十", "账号申请 新增 新人乙 市场部 市场专员 沈悦 3月9日 运营人员 手机号:13800005679 审批、打卡")
 		require.Contains(t, second, "已提交")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		w.GetsNothing("韩梅", "岗位空缺")
 
 		require.Contains(t, w.Says("韩梅", "岗位变更 李四 用户权限管理"), "【已受理】李四自今日起担任行政部用户权限管理")
 		w.Says("郑十", "账号申请 新增 新人丙 市场部 市场专员 沈悦 3月9日 运营人员 手机号:13800005670 审批、打卡")
-		w.Presses("沈悦", "批准")
-		w.Presses("韩梅", "批准")
+		w.Presses("沈悦", "同意")
+		w.Presses("韩梅", "同意")
 		w.Gets("李四", "账号新增：新人丙", "已开通")
 		require.Contains(t, w.Says("李四", "我的职责"), "【岗位】用户权限管理（行政部）")
 	})

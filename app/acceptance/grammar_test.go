@@ -189,13 +189,14 @@ func TestE2_0_TwoFailuresInARowAddTheHelpProposal(t *testing.T) {
 // Help is generated from the registered commands.
 func TestHelpListsWhatExists(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
-		help := w.Says("赵六", "帮助")
+		help := w.everyPart("赵六", "帮助")
 		for _, command := range []string{"咨询", "发通知", "收到", "回复", "有疑问", "转交", "已解决", "未解决", "补充", "催办", "撤回", "我的待办", "代理", "响应统计", "追溯", "取消", "菜单"} {
 			require.Contains(t, help, "· "+command+"：")
 		}
 		require.NotContains(t, help, "已知悉")
 		require.Contains(t, w.Says("赵六", "帮助 发通知"), "写法：发通知 <对象> <内容> [重要] [需回复]")
-		require.Contains(t, w.Says("赵六", "帮助 请假"), "【未启用】审批")
+		require.Contains(t, w.Says("赵六", "帮助 请假"), "写法：请假 <请假类型> <请假时间>")
+		require.Contains(t, w.Says("赵六", "帮助 工单"), "【未启用】")
 	})
 }
 

@@ -60,7 +60,7 @@ func TestMenuEntryAsksForWhatIsMissing(t *testing.T) {
 		require.Contains(t, w.Clicks("何静", "我的待办"), "M20260302-0001")
 		require.Contains(t, w.Clicks("何静", "回复"), "请输入回复内容", "only one item is open")
 		require.Contains(t, w.Says("何静", "写公司全称"), "【已受理】M20260302-0001 已回复")
-		require.Contains(t, w.Clicks("赵六", "转交"), "【未通过】现在没有等您「转交」的事项")
+		require.Contains(t, w.Clicks("赵六", "完成"), "【未通过】")
 	})
 }
 

@@ -76,7 +76,9 @@ func eachWith(t *testing.T, change func(*playground.Options), test func(t *testi
 // noNightly leaves out the nightly comparison of contacts and the hourly one of
 // the 审批 app, for tests that let
 // months go by.
-func noNightly(o *playground.Options) { o.Overlay = "\njobs: {J-CONTACT-SYNC: \"off\", J-APPROVAL-SYNC: \"off\"}\n" }
+func noNightly(o *playground.Options) {
+	o.Overlay = "\njobs: {J-CONTACT-SYNC: \"off\", J-APPROVAL-SYNC: \"off\"}\n"
+}
 
 // newWorld starts the company; change alters how.
 func newWorld(t *testing.T, db store.Config, change func(*playground.Options)) *World {
