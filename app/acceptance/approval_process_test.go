@@ -33,7 +33,7 @@ func (w *World) Rules(more string) {
 
 // withProcess is for eachWith: the company has further processes.
 func withProcess(templates string) func(o *playground.Options) {
-	return func(o *playground.Options) { o.Overlay = templates }
+	return func(o *playground.Options) { o.Overlay = templates + noHourly }
 }
 
 // refused answers what loading a rulebook with these keys says.

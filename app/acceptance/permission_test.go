@@ -267,8 +267,8 @@ func TestS02_EveryDenialIsOnRecord(t *testing.T) {
 		w.Says("沈悦", "账号 挂失")
 		for i, denied := range []struct{ who, says, told, permission string }{
 			{"赵六", "谁有 log.read", "【无权限】需要 perm.view，可发送：权限申请 perm.view <理由> <期限>", "perm.view"},
-			{"钱十一", "审批 " + number + " 同意", "【未通过】不能审批自己的申请", "approval.node.permission.1.decide"},
-			{"沈悦", "审批 " + number + " 同意", "【未通过】您的账号已挂失", "approval.node.permission.1.decide"},
+			{"钱十一", "审批 " + number + " 同意", "【未通过】不能审批自己的申请", "approval.node.permission.superior.decide"},
+			{"沈悦", "审批 " + number + " 同意", "【未通过】您的账号已挂失", "approval.node.permission.superior.decide"},
 			{"陈立", "权限 分配 陈立 审计人员", "【未通过】不能给自己分配", "perm.assign"},
 			{"邵静", "岗位变更 邵静 销售经理", "【未通过】不能变更自己的岗位", "post.assign"},
 		} {

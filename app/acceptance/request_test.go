@@ -51,7 +51,7 @@ func TestApprovalsOfTheMenu(t *testing.T) {
 		require.Contains(t, w.Says("钱十一", "权限申请 财务"), "没有名为「财务」的权限", "said before the reason is asked for")
 		w.Says("钱十一", "取消")
 		w.Says("钱十一", "权限申请 report.finance.view 核对三月报表 7天")
-		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表（钱十一）\n可发送：审批 A20260302-0001 批准")
+		require.Contains(t, w.Says("沈悦", "审批"), "【等我审批】\nA20260302-0001 权限申请：查看财务报表（钱十一）\n可发送：审批 A20260302-0001 同意")
 		require.Contains(t, w.Says("沈悦", "我的待办"), "A20260302-0001 权限申请：查看财务报表（3月3日 10:00 前处理）")
 		require.Contains(t, w.Says("钱十一", "审批"), "【我提交的申请】\nA20260302-0001 权限申请：查看财务报表")
 		require.Contains(t, w.Says("沈悦", "同意。"), "同意 A20260302-0001「权限申请：查看财务报表」？")

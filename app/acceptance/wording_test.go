@@ -71,7 +71,7 @@ func TestE2_0_Wording_NotFoundIsAlsoSaidOfWhatTheAskerMayNotSee(t *testing.T) {
 
 func TestE2_0_Wording_ModuleOff(t *testing.T) {
 	each(t, func(t *testing.T, w *World) {
-		require.Equal(t, "【未启用】审批", w.Says("赵六", "请假 明天"))
+		require.Equal(t, "【未启用】工单", w.Says("赵六", "工单 明天"))
 		require.Equal(t, "【未启用】故障", w.Says("赵六", "报障 打印机坏了"))
 	})
 }
