@@ -301,3 +301,18 @@ func TestAFormIsTakenUpAgainWithWhatWasThere(t *testing.T) {
 		w.After(31*time.Minute).Says("赵六", "1").Gets("没看懂")
 	})
 }
+
+func TestHelpFitsIntoOneMessage(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		b := withForms(w)
+		var forms []chat.Command
+		for n := range 60 {
+			forms = append(forms, w.leave("1", func(cmd *chat.Command) {
+				cmd.Name = fmt.Sprintf("表单%d", n)
+				cmd.Usage, cmd.Example, cmd.Summary = cmd.Name+" …", cmd.Name+" 事假", "一张有比较长说明的表单"
+			}))
+		}
+		b.adopt(forms...)
+		w.Says("赵六", "帮助").Gets("审批\n· 表单0、表单1、", "、表单59", "· 发通知：发通知的说明").Lacks("(1/2)", "· 表单0：")
+	})
+}

@@ -23,11 +23,12 @@ func (e *Engine) help() Command {
 
 // helpAll lists the commands the asker may use, by group in the order
 // registered, 常用 last. What begins with another command's name, as 账号申请 新增
-// does, is listed in the help on that one.
+// does, is listed in the help on that one. It fits into one message: the longest
+// groups are cut to the names of their commands as far as needed.
 func (e *Engine) helpAll(c *Call) (Answer, error) {
 	const common = "常用"
 	var groups []string
-	lines := map[string][]string{}
+	lines, names := map[string][]string{}, map[string][]string{}
 	for _, cmd := range c.turn.v.commands {
 		if cmd.Hidden || c.turn.v.parent(cmd) != nil {
 			continue
@@ -43,14 +44,28 @@ func (e *Engine) helpAll(c *Call) (Answer, error) {
 			groups = append(groups, cmd.Group)
 		}
 		lines[cmd.Group] = append(lines[cmd.Group], fmt.Sprintf("· %s：%s", cmd.Name, cmd.Summary))
+		names[cmd.Group] = append(names[cmd.Group], cmd.Name)
 	}
-	var b strings.Builder
-	b.WriteString("您可以发这些命令：")
-	for _, group := range append(groups, common) {
-		fmt.Fprintf(&b, "\n%s\n%s", group, strings.Join(lines[group], "\n"))
+	const head = "您可以发这些命令："
+	tail := "\n发 帮助 <命令> 看用途、写法和例子，例如：帮助 " + c.turn.firstVisible(lines)
+	groups = append(groups, common)
+	parts, room := make([]string, len(groups)), MaxMessage-len(head)-len(tail)
+	for i, group := range groups {
+		parts[i] = "\n" + group + "\n" + strings.Join(lines[group], "\n")
+		room -= len(parts[i])
 	}
-	b.WriteString("\n发 帮助 <命令> 看写法和例子，例如：帮助 " + c.turn.firstVisible(lines))
-	return Answer{Text: b.String()}, nil
+	for cut := map[int]bool{}; room < 0 && len(cut) < len(groups); {
+		longest := -1
+		for i := range groups {
+			if !cut[i] && (longest < 0 || len(parts[i]) > len(parts[longest])) {
+				longest = i
+			}
+		}
+		short := "\n" + groups[longest] + "\n· " + strings.Join(names[groups[longest]], "、")
+		room += len(parts[longest]) - len(short)
+		cut[longest], parts[longest] = true, short
+	}
+	return Answer{Text: head + strings.Join(parts, "") + tail}, nil
 }
 
 func (t *turn) firstVisible(lines map[string][]string) string {
