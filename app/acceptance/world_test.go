@@ -62,6 +62,9 @@ func eachWith(t *testing.T, change func(*playground.Options), test func(t *testi
 	// CI plays them under the race detector on one database and without it on the other.
 	only := os.Getenv("GUIJU_TEST_ACCEPTANCE")
 	require.Contains(t, []string{"", "sqlite", "mysql"}, only, "GUIJU_TEST_ACCEPTANCE")
+	if only != "" {
+		t.Parallel() // on both databases one test at a time is two worlds at a time already
+	}
 	for name, open := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "mysql": storetest.LentMySQL} {
 		if only != "" && only != name {
 			continue
