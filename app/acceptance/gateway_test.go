@@ -84,6 +84,10 @@ func (w *World) database(driver string) (*sql.Conn, func()) {
 	require.NoError(w.t, err)
 	conn, err := pool.Conn(context.Background())
 	require.NoError(w.t, err)
+	if driver == "sqlite" { // the app writes too
+		_, err = conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 5000")
+		require.NoError(w.t, err)
+	}
 	return conn, func() {
 		_ = conn.Close()
 		_ = pool.Close()
