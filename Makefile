@@ -26,10 +26,10 @@ sandbox: ## Try it: a simulated WeCom with a web page, and guiju beside it (Mond
 	$(GO) run ./cmd/guiju sandbox --start $(START) $(ARGS)
 
 test: ## Run all tests; MySQL, Redis and Chromium are used when present
-	@$(GO) test $(TESTFLAGS) $(PACKAGES); status=$$?; $(MAKE) --no-print-directory -s left-out; exit $$status
+	@$(GO) test -timeout 30m $(TESTFLAGS) $(PACKAGES); status=$$?; $(MAKE) --no-print-directory -s left-out; exit $$status
 
 race: ## The same under the race detector (needs a C compiler)
-	@$(MAKE) --no-print-directory test TESTFLAGS="-race -timeout 30m $(TESTFLAGS)"
+	@$(MAKE) --no-print-directory test TESTFLAGS="-race $(TESTFLAGS)"
 
 # Go's fuzzer sometimes reports the end of its own time as a failure; a target
 # fails when an input did, which the fuzzer then names.
