@@ -97,7 +97,7 @@ func (c *Console) originFor(r *http.Request) string {
 // form, and the first page if not: nobody is led elsewhere after signing in.
 func ownPage(u *url.URL) string {
 	clean := path.Clean("/" + u.Path)
-	page := (&url.URL{Path: clean, RawQuery: u.RawQuery}).String()
+	page := (&url.URL{Path: clean, RawQuery: u.Query().Encode()}).String()
 	inside := strings.HasPrefix(clean, Root) && clean != signinPath && clean != signoutPath
 	if !inside || u.Host != "" || u.Scheme != "" || len(page) > maxWanted || strings.ContainsAny(clean, "\\\r\n") {
 		return Root
