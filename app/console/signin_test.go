@@ -136,7 +136,7 @@ func TestSignInNeverLeadsElsewhere(t *testing.T) {
 		"/form/echo/..%2f..%2fcallback":       "",
 		"/form//evil.example/x":               "",
 		"/form/echo/%5c%5cevil.example":       "/form/",
-		"/form/echo/a?next=//evil.example":    "/form/echo/a?next=//evil.example",
+		"/form/echo/a?next=//evil.example":    "/form/echo/a?next=%2F%2Fevil.example",
 		"/form/echo/x%0d%0aSet-Cookie:%20a=b": "/form/",
 		"/form/echo/" + strings.Repeat("a", 150) + "?q=" + strings.Repeat("b", 2000): "/form/",
 	} {
