@@ -39,11 +39,7 @@ func TestModelOfApprovals(t *testing.T) {
 	} {
 		c.whom[w] = names
 	}
-	began := time.Now()
 	rapid.Check(t, func(rt *rapid.T) {
-		if testing.Short() && time.Since(began) > 8*time.Second {
-			rt.Skip("long enough")
-		}
 		m := &model{c: c, rt: rt, away: map[string]bool{}}
 		m.begins()
 		for range rapid.IntRange(1, 12).Draw(rt, "acts") {
