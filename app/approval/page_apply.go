@@ -127,7 +127,7 @@ func (p pages) returned(v *console.Visit) (draft, policy.Form, error) {
 	call := v.Call("重新提交 " + number)
 	return draft{
 		template: t, number: number,
-		preview: func(form policy.Form) (Preview, error) { return p.Preview(call, t.Key, form) },
+		preview: func(form policy.Form) (Preview, error) { return p.PreviewAgain(call, number, form) },
 		submit:  func(form policy.Form) (store.Request, error) { return p.Resubmit(call, number, form) },
 	}, form, nil
 }
