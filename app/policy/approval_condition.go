@@ -63,8 +63,14 @@ func compileCondition(text string, fields []FormField) (*condition, error) {
 	case look.nodes > maxConditionNodes:
 		return nil, fmt.Errorf("must have at most %d parts", maxConditionNodes)
 	}
-	program, err := expr.Compile(text, expr.Env(env), expr.AsBool(), expr.DisableAllBuiltins(), expr.MaxNodes(maxConditionNodes+1),
-		expr.Patch(exactNumbers{}), expr.Function(timesFunction, times, new(func(int64, int64) int64)))
+	// What exactNumbers puts in is not checked as strictly as what is written:
+	// 金额 * !数量 would pass. So the text is checked as it stands, first.
+	options := []expr.Option{expr.Env(env), expr.AsBool(), expr.DisableAllBuiltins(), expr.MaxNodes(maxConditionNodes + 1)}
+	if _, err := expr.Compile(text, options...); err != nil {
+		return nil, worded(err)
+	}
+	program, err := expr.Compile(text, append(options,
+		expr.Patch(exactNumbers{}), expr.Function(timesFunction, times, new(func(int64, int64) int64)))...)
 	if err != nil {
 		return nil, worded(err)
 	}

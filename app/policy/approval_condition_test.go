@@ -168,7 +168,7 @@ func many(field string, n int) string {
 }
 
 func FuzzCondition(f *testing.F) {
-	for _, text := range []string{"金额 > 1000.01", `"销售部" in 申请人部门`, "急 and not (天数 > 3)", "金额 * 数量 > 0.1", `说明 contains "发票"`, "1..9", "all(", "类型[0]", "\x00", "１ ＞ ０"} {
+	for _, text := range []string{"金额 > 1000.01", `"销售部" in 申请人部门`, "急 and not (天数 > 3)", "金额 * 数量 > 0.1", "金额 *!数量 > 0.1", `说明 contains "发票"`, "1..9", "all(", "类型[0]", "\x00", "１ ＞ ０"} {
 		f.Add(text)
 	}
 	fields := conditionFields()
