@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -226,6 +227,8 @@ func (p pages) act(v *console.Visit, call *chat.Call, do request.Action, number 
 		}
 		_, err = p.requests.Return(call, number, v.Form.Get("place"), opinion, v.Form.Get("straight") == "1")
 		return "已退回。", err
+	case request.ActionRemove:
+		return p.takeBack(v, call, number)
 	case request.ActionTransfer, request.ActionAdd, request.ActionCopy:
 		return p.actOnPeople(v, call, do, number, opinion)
 	case request.ActionComment:
@@ -248,6 +251,23 @@ func (p pages) act(v *console.Visit, call *chat.Call, do request.Action, number 
 		return "已撤销。", err
 	}
 	return "", chat.Refused{Reason: "没有「" + oneLine(string(do), 10) + "」这个操作", Instead: "在页面下方选择要办的事"}
+}
+
+// takeBack takes back one approver who was added (减签).
+func (p pages) takeBack(v *console.Visit, call *chat.Call, number string) (note string, err error) {
+	id, err := strconv.ParseInt(v.Form.Get("remove"), 10, 64)
+	if err != nil {
+		return "", chat.Refused{Reason: "还没有选人", Instead: "选一位加签的审批人再减签"}
+	}
+	m, err := v.Reader.Member(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", chat.Refused{Reason: "没有这位同事", Instead: "重新打开页面再选"}
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = p.requests.RemoveApprover(call, number, id)
+	return "已取消对" + m.Name + "的加签。", err
 }
 
 // actOnPeople is for acts that name colleagues.

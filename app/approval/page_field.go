@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -140,8 +141,11 @@ func (p pages) keptFiles(v *console.Visit, key string, f filled) ([]option, erro
 	var all []option
 	for _, id := range attachmentIDs(f, key) {
 		a, err := p.mayKeep(v, id)
-		if err != nil {
+		if errors.Is(err, store.ErrNotFound) {
 			continue // it was never his, or is gone
+		}
+		if err != nil {
+			return nil, err
 		}
 		all = append(all, option{Value: strconv.FormatInt(a.ID, 10), Label: a.Name, Hint: fileSize(a.Size), Checked: true})
 	}
@@ -223,9 +227,15 @@ func (p pages) decodeField(v *console.Visit, field policy.FormField, f filled) (
 		return p.decodeDepartment(v, field, f)
 	case policy.FileField, policy.PhotoField:
 		for _, id := range attachmentIDs(f, field.Key) {
-			if _, err := p.mayKeep(v, id); err == nil {
-				value.Attachments = append(value.Attachments, id)
+			_, err := p.mayKeep(v, id)
+			if errors.Is(err, store.ErrNotFound) {
+				f.wrong(field.Key, "有一个文件已经不在了，请重新选择")
+				continue
 			}
+			if err != nil {
+				return value, false, err
+			}
+			value.Attachments = append(value.Attachments, id)
 		}
 		return value, len(value.Attachments) > 0, nil
 	}

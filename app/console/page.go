@@ -61,15 +61,25 @@ func (v *Visit) Param(name string) string {
 // Call is the member's act for what takes one from chat. command names it in the
 // record of refusals. In a Get it only reads: its Tx belongs to no transaction.
 func (v *Visit) Call(command string) *chat.Call {
-	tx := v.Tx
+	tx, permits := v.Tx, v.console.o.Permits
 	if tx == nil {
-		tx = &store.Tx{Reader: *v.Reader}
+		tx, permits = &store.Tx{Reader: *v.Reader}, looking{v}
 	}
 	return &chat.Call{
 		Tx: tx, From: chat.From{Member: v.Member, App: v.App, At: v.At},
-		Source: chat.FromPage, Command: command, Permits: v.console.o.Permits,
+		Source: chat.FromPage, Command: command, Permits: permits,
 	}
 }
+
+// looking are the permissions of a Get. Nothing can be written there: what is
+// looked at is no use of a permission, and serve records the refusal that ends it.
+type looking struct{ v *Visit }
+
+// Permit implements chat.Permits.
+func (l looking) Permit(_ *chat.Call, permission, _ string) (bool, error) { return l.v.Can(permission) }
+
+// Denied implements chat.Permits.
+func (l looking) Denied(*chat.Call, string, string) error { return nil }
 
 // Can says whether the visitor may do what permission names, in general.
 func (v *Visit) Can(permission string) (bool, error) {

@@ -3,10 +3,12 @@ package request
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"guiju/app/chat"
 	"guiju/app/people"
+	"guiju/app/policy"
 	"guiju/store"
 )
 
@@ -60,6 +62,45 @@ func (d *dossier) addedAt(member int64) (int, int64) {
 		}
 	}
 	return -1, 0
+}
+
+// removable are the approvers whom the caller may take back: those he added
+// himself, for 流程管理员 all who were added.
+func (q *Requests) removable(call *chat.Call, d *dossier) ([]store.Member, error) {
+	if d.step() == nil {
+		return nil, nil
+	}
+	var known []int64
+	for _, o := range d.deciders {
+		known = append(known, o.MemberID)
+	}
+	for _, s := range d.steps {
+		for _, w := range whoms(s) {
+			if id, err := strconv.ParseInt(strings.TrimPrefix(string(w), "members:"), 10, 64); err == nil {
+				known = append(known, id)
+			}
+		}
+	}
+	var mine, others []int64
+	for _, id := range distinct(known) {
+		switch at, by := d.addedAt(id); {
+		case at < 0:
+		case by == call.Member.ID:
+			mine = append(mine, id)
+		default:
+			others = append(others, id)
+		}
+	}
+	if len(others) > 0 {
+		manages, err := permits(call, policy.NodeManage, d.request.Number)
+		if err != nil {
+			return nil, err
+		}
+		if manages {
+			mine = append(mine, others...)
+		}
+	}
+	return call.Tx.Members(mine)
 }
 
 // wholeWhom names one member.

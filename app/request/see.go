@@ -126,6 +126,13 @@ func (q *Requests) actions(call *chat.Call, d *dossier) ([]Action, error) {
 			all = append(all, ActionUrge)
 		}
 	}
+	taken, err := q.removable(call, d)
+	if err != nil {
+		return nil, err
+	}
+	if len(taken) > 0 {
+		all = append(all, ActionRemove)
+	}
 	all = append(all, ActionComment)
 	if request.ApplicantID == me || d.inChain(me) {
 		all = append(all, ActionCopy)

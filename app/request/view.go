@@ -23,6 +23,7 @@ const (
 	ActionReturn   Action = "退回"
 	ActionTransfer Action = "转审"
 	ActionAdd      Action = "加签"
+	ActionRemove   Action = "减签"
 	ActionWithdraw Action = "撤回"
 	ActionRevoke   Action = "撤销" // of what is approved
 	ActionResubmit Action = "重新提交"
@@ -49,6 +50,7 @@ type CaseView struct {
 	Attachments []store.Attachment
 	Actions     []Action // what the viewer may do now
 	ReturnTo    []ReturnPlace
+	Removable   []store.Member // whom the viewer may take back (减签)
 }
 
 // StepView is one step of a CaseView.
@@ -133,7 +135,10 @@ func (q *Requests) draw(call *chat.Call, d *dossier) (CaseView, error) {
 	if slices.Contains(v.Actions, ActionReturn) {
 		v.ReturnTo = q.returnPlaces(d)
 	}
-	return v, nil
+	if slices.Contains(v.Actions, ActionRemove) {
+		v.Removable, err = q.removable(call, d)
+	}
+	return v, err
 }
 
 // written takes over what was written, as far as the viewer may read it.
