@@ -94,7 +94,8 @@ func caption(n int, label string) string {
 // complete gives the card what the finished text says besides the options, and
 // answers nil if that is more than a card shows.
 func (c *Card) complete(text string) *Card {
-	c.Text = strings.TrimSpace(strings.Replace(text, c.listing, "", 1))
+	before, after, _ := strings.Cut(text, c.listing)
+	c.Text = strings.TrimSpace(strings.TrimRight(before, "\n") + "\n" + strings.TrimLeft(after, "\n"))
 	first, rest, _ := strings.Cut(c.Text, "\n")
 	if utf8.RuneCountInString(first) <= maxTitle {
 		c.Title, c.Text = first, rest

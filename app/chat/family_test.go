@@ -316,3 +316,22 @@ func TestHelpFitsIntoOneMessage(t *testing.T) {
 		w.Says("赵六", "帮助").Gets("审批\n· 表单0、表单1、", "、表单59", "· 发通知：发通知的说明").Lacks("(1/2)", "· 表单0：")
 	})
 }
+
+func TestACardSaysWhatItsButtonsDoNot(t *testing.T) {
+	onSQLite(t, func(w *world) {
+		withForms(w, chat.Command{
+			Name: "退件", Summary: "退件", Usage: "退件 <原因>", Example: "退件 缺少附件", Group: "审批", Permission: chat.Everybody,
+			Args: []chat.Arg{{Name: "原因", Kind: chat.Text, Rest: true}},
+			Run: func(c *chat.Call) (chat.Answer, error) {
+				if !c.Has("原因") {
+					return chat.Answer{}, chat.Incomplete{Field: "原因", Prompt: "请写退件的原因", Choices: []string{"信息不完整", "缺少附件"}}
+				}
+				return chat.Answer{Text: c.Text("原因")}, nil
+			},
+		})
+		w.Says("赵六", "退件").Gets("1. 信息不完整\n2. 缺少附件", "也可以直接写。")
+		require.NotNil(t, w.last.Card)
+		require.Equal(t, "【请补充】原因：请写退件的原因", w.last.Card.Title)
+		require.True(t, strings.HasPrefix(w.last.Card.Text, "也可以直接写。"), w.last.Card.Text)
+	})
+}
