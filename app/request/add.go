@@ -21,6 +21,9 @@ const (
 
 var whereWords = map[Where]string{Before: "之前", After: "之后", Beside: "同时"}
 
+// askedWords say what those who are added have to do.
+var askedWords = map[Where]string{Before: "先审批", After: "之后审批（轮到您时会收到卡片）", Beside: "一起审批"}
+
 // AddApprovers adds people who have to decide (加签): as a step of their own
 // before or after the current one, of the given mode, or beside its deciders,
 // where each of them must agree (会签). Who may decide now may add, and
@@ -222,6 +225,10 @@ func (q *Requests) added(call *chat.Call, d *dossier, step store.RequestStep, wh
 		history += "（" + opinion + "）"
 	}
 	if err := q.enterHistory(call.Tx, d.request, step.ID, actOf(call), store.RequestAdded, history, c); err != nil {
+		return err
+	}
+	asked := fmt.Sprintf("【加签】%s请您%s %s%s。", call.Member.Name, askedWords[where], q.name(d.request), because(opinion))
+	if err := q.tell(call.Tx, d.request, membersIDs(named), asked); err != nil {
 		return err
 	}
 	if err := begin(); err != nil {

@@ -81,6 +81,10 @@ func (q *Requests) transferred(call *chat.Call, d *dossier, step *store.RequestS
 	if err := q.enterHistory(tx, d.request, step.ID, actOf(call), store.RequestTransferred, text, c); err != nil {
 		return err
 	}
+	asked := fmt.Sprintf("【转审】%s请您审批%s的「%s」%s。", call.Member.Name, q.name(d.request), step.Name, because(opinion))
+	if err := q.tell(tx, d.request, membersOf(next), asked); err != nil {
+		return err
+	}
 	if err := q.ask(tx, d, *step, next); err != nil {
 		return err
 	}
@@ -93,6 +97,14 @@ func (q *Requests) transferred(call *chat.Call, d *dossier, step *store.RequestS
 		}
 	}
 	return q.tell(tx, d.request, []int64{d.request.ApplicantID}, fmt.Sprintf("【进度】%s：%s。", q.name(d.request), text))
+}
+
+// because says what somebody wrote with an act; "" when he wrote nothing.
+func because(said string) string {
+	if said == "" {
+		return ""
+	}
+	return "：" + strings.TrimRight(said, "。")
 }
 
 // mayMove is the part of the current step that the caller may give away or add
