@@ -61,7 +61,7 @@ func orNone(text string) string {
 func Diff(a, b *Book) []Change {
 	all := marks()
 	before := map[string]value{}
-	for _, v := range values(a.tree) {
+	for _, v := range values(a.tree()) {
 		if v.entry() {
 			before[v.path()] = v
 		}
@@ -71,14 +71,14 @@ func Diff(a, b *Book) []Change {
 		m := markOf(all, v.keys)
 		changes = append(changes, Change{v.path(), from, to, m.Guide, m.Clause, v.keys})
 	}
-	for _, v := range values(b.tree) {
+	for _, v := range values(b.tree()) {
 		old, had := before[v.path()]
 		delete(before, v.path())
 		if v.entry() && (!had && !v.silent() || had && old.text != v.text) {
 			add(v, old.text, v.text)
 		}
 	}
-	for _, v := range values(a.tree) { // what b does not have, in a's order
+	for _, v := range values(a.tree()) { // what b does not have, in a's order
 		if _, gone := before[v.path()]; gone {
 			add(v, v.text, "")
 		}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -28,7 +29,9 @@ type Book struct {
 	Rules  policy.Rules
 	Engine *policy.Engine
 
-	tree *yaml.Node // every value, in the order of policy.Rules
+	// tree is every value, in the order of policy.Rules. It is made when it is
+	// asked for: that takes longer than everything else about loading.
+	tree func() *yaml.Node
 }
 
 // Error is everything that is wrong with one file of overrides.
@@ -71,10 +74,13 @@ func Load(path string) (*Book, error) {
 	return Parse(path, data)
 }
 
+// parsedGuide is the built-in guide before it is decoded.
+var parsedGuide = sync.OnceValues(func() (*yaml.Node, []strict.Mistake) { return strict.Parse(guide) })
+
 // Parse is Load for overrides already in memory; name stands for them in errors.
 func Parse(name string, overrides []byte) (*Book, error) {
 	var rules policy.Rules
-	root, found := strict.Parse(guide)
+	root, found := parsedGuide()
 	found = append(found, strict.Decode(root, &rules)...)
 	if len(found) > 0 {
 		return nil, &Error{"guide.yaml", found}
@@ -106,17 +112,22 @@ func build(rules policy.Rules) (*Book, policy.Problems) {
 		}
 		return nil, policy.Problems{{Text: err.Error()}}
 	}
+	return &Book{Rules: rules, Engine: engine, tree: sync.OnceValue(func() *yaml.Node { return treeOf(rules) })}, nil
+}
+
+// treeOf writes rules that have been compiled as YAML.
+func treeOf(rules policy.Rules) *yaml.Node {
 	tree := &yaml.Node{}
 	if err := tree.Encode(rules); err != nil {
-		return nil, policy.Problems{{Text: err.Error()}}
+		panic("rulebook: rules that were compiled cannot be written: " + err.Error())
 	}
-	return &Book{Rules: rules, Engine: engine, tree: tree}, nil
+	return tree
 }
 
 // Values is the whole rulebook as YAML in one fixed form: equal rules give equal
 // bytes, however a file wrote them. Parse reads it back.
 func (b *Book) Values() string {
-	text, err := yaml.Marshal(b.tree)
+	text, err := yaml.Marshal(b.tree())
 	if err != nil {
 		panic("rulebook: a tree that was encoded cannot be written: " + err.Error())
 	}

@@ -49,7 +49,7 @@ func TestGuideLoadsStrictly(t *testing.T) {
 // where it comes from.
 func TestEveryValueIsMarked(t *testing.T) {
 	all := marks()
-	for _, v := range values(book(t, "").tree) {
+	for _, v := range values(book(t, "").tree()) {
 		m := markOf(all, v.keys)
 		require.NotEmpty(t, m.Clause, v.path())
 		require.False(t, m.Guide && !strings.HasPrefix(m.Clause, "G"), "%s: a guide value needs a clause of the guide", v.path())
@@ -60,7 +60,7 @@ func TestEveryValueIsMarked(t *testing.T) {
 func TestGuideValues(t *testing.T) {
 	all := marks()
 	sections := map[string]bool{}
-	for _, v := range values(book(t, "").tree) {
+	for _, v := range values(book(t, "").tree()) {
 		if markOf(all, v.keys).Guide {
 			sections[strings.Join(v.keys[:min(2, len(v.keys))], ".")] = true
 		}

@@ -189,13 +189,13 @@ func (b *Book) Show(section string) (string, error) {
 		return "", err
 	}
 	same := map[string]string{}
-	for _, v := range values(builtIn.tree) {
+	for _, v := range values(builtIn.tree()) {
 		same[v.path()] = v.text
 	}
 	all := marks()
 	var out strings.Builder
 	heading := ""
-	for _, v := range values(b.tree) {
+	for _, v := range values(b.tree()) {
 		if section != "" && v.path() != section && !strings.HasPrefix(v.path(), section+".") {
 			continue
 		}

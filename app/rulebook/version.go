@@ -148,10 +148,10 @@ func split(changes []Change) (free, held []Change) {
 // the result is no valid rulebook.
 func without(next, current *Book, held []Change) (*Book, bool) {
 	had := map[string]*yaml.Node{}
-	for _, v := range values(current.tree) {
+	for _, v := range values(current.tree()) {
 		had[v.path()] = v.node
 	}
-	tree := clone(next.tree)
+	tree := clone(next.tree())
 	for _, c := range held {
 		set(tree, c.keys, had[c.Path])
 	}
