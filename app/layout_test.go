@@ -67,6 +67,7 @@ var libraries = []struct {
 // machineTime lists who may read the machine's clock, by file or folder, and
 // what for. Everyone else takes the time from whoever calls: business time moves.
 var machineTime = map[string]string{
+	"app/console/form.go":       "deadline of a connection",
 	"callback/receive.go":       "deadline of a connection",
 	"store":                     "group commit, number blocks, the pause after Redis failed, SQLite's own clock",
 	"store/queue":               "leases, run times, backoff",

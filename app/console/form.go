@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"guiju/app/chat"
 	"guiju/store"
@@ -41,6 +42,7 @@ func (c *Console) post(w http.ResponseWriter, r *http.Request, s *session, page 
 		c.problem(w, r, s, foreign())
 		return
 	}
+	takeTime(w)
 	form, err := c.read(w, r, s)
 	if err != nil {
 		form.discard(c)
@@ -74,6 +76,15 @@ func (c *Console) post(w http.ResponseWriter, r *http.Request, s *session, page 
 		}
 		redirect(w, r, c.prefix+safeNext(done.to))
 	}
+}
+
+// takeTime gives the form of a member who is signed in the time that photographs
+// need on the connection of a phone: the server's own limits are for callbacks.
+func takeTime(w http.ResponseWriter) {
+	connection := http.NewResponseController(w)
+	// Not every ResponseWriter has a connection with deadlines; the server's hold then.
+	_ = connection.SetReadDeadline(time.Now().Add(uploadTime))
+	_ = connection.SetWriteDeadline(time.Now().Add(uploadTime + pageTime))
 }
 
 // safeNext keeps a page's Next within the pages.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/textproto"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +41,36 @@ func TestEveryAnswerHasTheStrictHeaders(t *testing.T) {
 			require.Equal(t, "no-store", h.Get("Cache-Control"), address)
 		}
 	}
+}
+
+// timed notes how long a connection may take.
+type timed struct {
+	http.ResponseWriter
+	read, write *time.Time
+}
+
+func (t timed) SetReadDeadline(until time.Time) error  { *t.read = until; return nil }
+func (t timed) SetWriteDeadline(until time.Time) error { *t.write = until; return nil }
+
+// A phone that sends photographs over a slow connection has minutes for it;
+// who is not signed in has no longer than a callback.
+func TestUploadsHaveTheTimeTheyNeed(t *testing.T) {
+	db, clock := storetest.Open(t)
+	w := newWorld(t, db, clock, nil)
+	b := w.browser().signIn("zhaoliu")
+	token := b.token("/form/echo/a")
+	var read, write time.Time
+	beside := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.server.Config.Handler.ServeHTTP(timed{rw, &read, &write}, r)
+	}))
+	defer beside.Close()
+	stranger := w.browser()
+	stranger.post(beside.URL+"/form/echo/a", url.Values{"_token": {token}, "text": {"x"}})
+	require.Zero(t, read, "nobody is signed in")
+	got := b.post(beside.URL+"/form/echo/a", url.Values{"_token": {token}, "text": {"x"}})
+	require.Equal(t, http.StatusSeeOther, got.StatusCode, got.text)
+	require.Greater(t, time.Until(read), time.Minute)
+	require.True(t, write.After(read), "the answer comes after the form")
 }
 
 // No page has what the headers forbid: it would silently not work.
