@@ -104,18 +104,19 @@ func (q *Queue) keepLeases(ctx context.Context) {
 	}
 }
 
-// awaitIdle waits until nothing is due and nothing is in hand. A claim may
-// happen between the two looks, so they count only when none did.
+// awaitIdle waits until nothing is due and nothing is in hand. Between the two
+// looks a job may be claimed, or one may end and leave another due: so they
+// count only when nothing was in hand at the first one, and nothing was claimed.
 func (q *Queue) awaitIdle(ctx context.Context) error {
 	for {
 		q.Wake()
-		before, _, changed := q.idle()
+		before, wasIdle, changed := q.idle()
 		due, err := q.due(ctx)
 		if err != nil {
 			return err
 		}
 		after, idle, _ := q.idle()
-		if !due && idle && before == after {
+		if wasIdle && !due && idle && before == after {
 			return nil
 		}
 		timer := time.NewTimer(20 * time.Millisecond)
